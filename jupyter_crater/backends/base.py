@@ -1,0 +1,102 @@
+"""What every backend does, as a protocol: they share words, not code."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from typing import Any, Protocol
+
+from ..spec import JobSpec, JobStatus, Observation
+
+
+@dataclass(frozen=True, slots=True)
+class Submitted:
+    """The answer to a submit: the job's name and whether it was there already (attached)."""
+
+    name: str
+    attached: bool
+    attempt: int
+
+
+@dataclass(frozen=True, slots=True)
+class Reach:
+    """Where this process reaches the job's OpenAI service, and with which key."""
+
+    url: str
+    """Base without ``/v1`` and without trailing slash."""
+    key: str | None
+
+
+class Backend(Protocol):
+    """One place where jobs run.
+
+    Every method may block on I/O and is bounded; callers on an event loop use a thread. All raise
+    the errors of :mod:`jupyter_crater.errors` only.
+    """
+
+    name: str
+
+    def prepare(
+        self, spec: JobSpec, name: str, *, given: frozenset[str]
+    ) -> tuple[JobSpec, list[Observation]]:
+        """The spec as this backend will run it, with the rehearsal changes; starts nothing.
+
+        ``given`` names the parameters that the caller set: those are honoured or refused, the
+        defaults may be scaled down.
+        """
+        ...
+
+    def submit(
+        self, spec: JobSpec, name: str, *, asked: JobSpec, changes: Sequence[Observation]
+    ) -> Submitted:
+        """Create the job or attach to the living one of that name with the same given values.
+
+        Raises:
+            ConflictError: a living job of that name has other values.
+        """
+        ...
+
+    def names(self) -> list[str]:
+        """All jobs of this user here, newest first."""
+        ...
+
+    def spec(self, name: str) -> JobSpec: ...
+
+    def status(self, name: str) -> JobStatus: ...
+
+    def observations(self, name: str) -> list[Observation]: ...
+
+    def log(
+        self,
+        name: str,
+        *,
+        task: str | None = None,
+        follow: bool = False,
+        previous: bool = False,
+    ) -> Iterator[Observation]:
+        """Log lines, oldest first, as ``log`` observations; with ``follow`` until the job ends."""
+        ...
+
+    def reach(self, name: str) -> Reach:
+        """Where the service answers for this process."""
+        ...
+
+    def forward(self, name: str) -> str:
+        """The base URL of the job's forward for the user's browser, started if it isn't there."""
+        ...
+
+    def stop(self, name: str) -> None:
+        """End the job's processes; what it wrote stays."""
+        ...
+
+    def delete(self, name: str) -> None:
+        """End the job and remove everything of it, leftovers of a dead supervisor included."""
+        ...
+
+    def extend(self, name: str, seconds: float) -> float:
+        """Move the lease's end; returns the new end (epoch seconds)."""
+        ...
+
+    def manifest(self, spec: JobSpec, name: str) -> list[dict[str, Any]]:
+        """What submit would create, as documents."""
+        ...
