@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import socket
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any, Protocol
@@ -81,8 +82,19 @@ class Backend(Protocol):
         """Where the service answers for this process."""
         ...
 
-    def forward(self, name: str) -> str:
-        """The base URL of the job's forward for the user's browser, started if it isn't there."""
+    def address(self, name: str) -> str | None:
+        """The URL under which the platform itself offers the job to a browser (an ingress, say).
+
+        None: there is none, and a forward (``forwards``) carries the user there by :meth:`connect`.
+        """
+        ...
+
+    def connect(self, name: str, port: int | None = None) -> socket.socket:
+        """A TCP connection to a declared port of the job (None: its service's), for a forward.
+
+        Raises:
+            BackendUnavailable: the port does not answer now (the job may still be starting).
+        """
         ...
 
     def stop(self, name: str) -> None:

@@ -1,0 +1,92 @@
+"""Serve large language models on a shared GPU cluster from inside Jupyter: size, launch, watch, chat.
+
+    import jupyter_crater as crater
+
+    plan = crater.size("DeepSeek-R1-Distill-Qwen-32B", gpu="V100-32GB", nodes=2, gpus_per_node=4)
+    job = crater.launch("deepseek-r1-distributed", gpu="V100-32GB")
+    job.head_ip, job.url
+    job.chat()
+
+Names are loaded when they are first used, so importing this package costs next to nothing.
+"""
+
+from __future__ import annotations
+
+from importlib import import_module
+from typing import TYPE_CHECKING, Any
+
+__version__ = "0.1.0"
+
+# Public name → the module that defines it.
+_HOME = {
+    "Crater": "api",
+    "CraterError": "errors",
+    "Job": "handle",
+    "JobSpec": "spec",
+    "JobStatus": "spec",
+    "Kubernetes": "api",
+    "Local": "api",
+    "Plan": "sizing",
+    "calculator": "api",
+    "job": "api",
+    "jobs": "api",
+    "launch": "api",
+    "panel": "api",
+    "picker": "api",
+    "size": "api",
+    "template": "api",
+    "templates": "api",
+}
+
+__all__ = [
+    "Crater",
+    "CraterError",
+    "Job",
+    "JobSpec",
+    "JobStatus",
+    "Kubernetes",
+    "Local",
+    "Plan",
+    "calculator",
+    "job",
+    "jobs",
+    "launch",
+    "panel",
+    "picker",
+    "size",
+    "template",
+    "templates",
+]
+
+if TYPE_CHECKING:
+    from .api import (
+        Crater,
+        Kubernetes,
+        Local,
+        calculator,
+        job,
+        jobs,
+        launch,
+        panel,
+        picker,
+        size,
+        template,
+        templates,
+    )
+    from .errors import CraterError
+    from .handle import Job
+    from .sizing import Plan
+    from .spec import JobSpec, JobStatus
+
+
+def __getattr__(name: str) -> Any:
+    home = _HOME.get(name)
+    if home is None:
+        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+    value = getattr(import_module(f".{home}", __name__), name)
+    globals()[name] = value
+    return value
+
+
+def __dir__() -> list[str]:
+    return sorted({*globals(), *__all__})

@@ -1,0 +1,1 @@
+"""Jobs on this machine: a folder and a detached supervisor each (see DESIGN, "The local backend")."""

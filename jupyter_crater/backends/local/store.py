@@ -1,0 +1,255 @@
+"""The folder of a local job: what is in it, and how it is written so that readers never see half.
+
+jobs/NAME/
+  job.json            schema, name, id, created
+  key                 the engine's API key (0600)
+  attempts/1/         one start: 2, 3 … follow; old ones keep their logs
+    spec.json         the spec as it runs, as it was asked, what the rehearsal changed
+    run.json          the supervisor: pid, start time, host, boot id, ports, parts
+    events.jsonl      observations, append only
+    ray.token         Ray's authentication token (0600)
+    logs/             head.log, worker-1.log, engine.log, supervisor.log …
+"""
+
+from __future__ import annotations
+
+import fcntl
+import json
+import os
+import secrets
+import shutil
+import socket
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from functools import cache
+from pathlib import Path
+from typing import Any
+
+import platformdirs
+
+from ...errors import JobNotFound, NewerSchema, nearest
+from ...spec import SCHEMA, JobSpec, Observation, check_name
+
+EVENTS_MAX_BYTES = 8 * 2**20
+
+
+def root() -> Path:
+    """The folder of all local jobs of this user (``JUPYTER_CRATER_STATE`` overrides)."""
+    base = os.environ.get("JUPYTER_CRATER_STATE")
+    return (Path(base) if base else platformdirs.user_state_path("jupyter_crater")) / "jobs"
+
+
+@cache
+def boot_id() -> str:
+    """Tells two boots of one host apart: a pid of an earlier boot means nothing."""
+    try:
+        return Path("/proc/sys/kernel/random/boot_id").read_text().strip()
+    except OSError:
+        return ""
+
+
+def host() -> str:
+    return socket.gethostname()
+
+
+def write(path: Path, data: dict[str, Any] | str, *, mode: int = 0o600) -> None:
+    """Replace a file in one step; a crash leaves the old one."""
+    text = data if isinstance(data, str) else json.dumps(data, indent=1)
+    partial = path.with_name(f".{path.name}.{os.getpid()}.{secrets.token_hex(3)}")
+    try:
+        descriptor = os.open(partial, os.O_WRONLY | os.O_CREAT | os.O_EXCL, mode)
+        with os.fdopen(descriptor, "w") as file:
+            file.write(text)
+        partial.replace(path)
+    except OSError:
+        partial.unlink(missing_ok=True)
+        raise
+
+
+def read(path: Path) -> dict[str, Any] | None:
+    """A JSON file, or None where it is missing or damaged (a full disk, a crash)."""
+    try:
+        data = json.loads(path.read_text())
+    except (OSError, ValueError):
+        return None
+    return data if isinstance(data, dict) else None
+
+
+@contextmanager
+def lock(name: str) -> Iterator[None]:
+    """Held while a job is created, stopped or deleted: two launches of one name give one job."""
+    folder = root() / ".locks"
+    folder.mkdir(parents=True, exist_ok=True, mode=0o700)
+    with (folder / name).open("w") as file:
+        fcntl.flock(file, fcntl.LOCK_EX)
+        yield
+
+
+@dataclass(frozen=True)
+class Attempt:
+    """One start of a job."""
+
+    folder: Path
+
+    @property
+    def number(self) -> int:
+        return int(self.folder.name)
+
+    @property
+    def logs(self) -> Path:
+        return self.folder / "logs"
+
+    @property
+    def token(self) -> Path:
+        return self.folder / "ray.token"
+
+    def run(self) -> dict[str, Any]:
+        return read(self.folder / "run.json") or {}
+
+    def write_run(self, **values: Any) -> None:
+        write(self.folder / "run.json", {"schema": SCHEMA} | self.run() | values)
+
+    def document(self) -> dict[str, Any]:
+        data = read(self.folder / "spec.json") or {}
+        if data.get("schema", SCHEMA) > SCHEMA:
+            raise NewerSchema(
+                f"{self.folder.parent.parent.name} was made by a newer jupyter_crater "
+                f"(schema {data['schema']}, this one knows {SCHEMA}).",
+                hint="Update jupyter_crater here; until then the job can only be looked at.",
+            )
+        return data
+
+    def spec(self) -> JobSpec:
+        return JobSpec.from_json(self.document()["spec"])
+
+    def asked(self) -> JobSpec:
+        return JobSpec.from_json(self.document()["asked"])
+
+    def record(self, observation: Observation) -> None:
+        """Append one observation; a single write, so lines of two writers never mix."""
+        path = self.folder / "events.jsonl"
+        line = json.dumps(observation.to_json()) + "\n"
+        descriptor = os.open(path, os.O_WRONLY | os.O_APPEND | os.O_CREAT, 0o600)
+        try:
+            os.write(descriptor, line.encode())
+        finally:
+            os.close(descriptor)
+
+    def observations(self) -> list[Observation]:
+        """All that was recorded, the rehearsal first; damaged lines are passed over."""
+        found = [
+            Observation.from_json(c)
+            for c in (read(self.folder / "spec.json") or {}).get("changes", [])
+        ]
+        try:
+            with (self.folder / "events.jsonl").open("rb") as file:
+                lines = file.read(EVENTS_MAX_BYTES).splitlines()
+        except OSError:
+            return found
+        for line in lines:
+            try:
+                found.append(Observation.from_json(json.loads(line)))
+            except (ValueError, TypeError):
+                continue  # the disk was full, or the writer died in the middle of a line
+        return found
+
+
+@dataclass(frozen=True)
+class Folder:
+    """The folder of one job."""
+
+    path: Path
+
+    @property
+    def name(self) -> str:
+        return self.path.name
+
+    @property
+    def id(self) -> str:
+        return str((read(self.path / "job.json") or {}).get("id", ""))
+
+    @property
+    def created(self) -> float:
+        return float((read(self.path / "job.json") or {}).get("created", 0.0))
+
+    @property
+    def marker(self) -> str:
+        """Value of ``JUPYTER_CRATER_JOB`` in the environment of every process of the job."""
+        return f"{self.name}@{self.id}"
+
+    def key(self) -> str | None:
+        try:
+            return (self.path / "key").read_text().strip()
+        except OSError:
+            return None
+
+    def attempts(self) -> list[Attempt]:
+        try:
+            folders = [p for p in (self.path / "attempts").iterdir() if p.name.isdigit()]
+        except OSError:
+            return []
+        return [Attempt(p) for p in sorted(folders, key=lambda p: int(p.name))]
+
+    def current(self) -> Attempt:
+        attempts = self.attempts()
+        if not attempts:
+            raise JobNotFound(f"The folder of {self.name!r} holds no attempt: {self.path}.")
+        return attempts[-1]
+
+
+def create(name: str) -> Folder:
+    """The job's folder, made with its id and key if it is new. Call under :func:`lock`."""
+    path = root() / check_name(name)
+    path.mkdir(parents=True, exist_ok=True, mode=0o700)
+    if read(path / "job.json") is None:
+        write(path / "key", f"sk-{secrets.token_urlsafe(32)}")
+        write(
+            path / "job.json",
+            {"schema": SCHEMA, "name": name, "id": secrets.token_hex(8), "created": time.time()},
+        )
+    return Folder(path)
+
+
+def add_attempt(folder: Folder, document: dict[str, Any]) -> Attempt:
+    """A new attempt, complete before it is seen: made aside, then renamed."""
+    number = max((a.number for a in folder.attempts()), default=0) + 1
+    parent = folder.path / "attempts"
+    parent.mkdir(exist_ok=True, mode=0o700)
+    aside = parent / f".{number}.{secrets.token_hex(3)}"
+    try:
+        (aside / "logs").mkdir(parents=True, mode=0o700)
+        write(aside / "spec.json", {"schema": SCHEMA} | document)
+        write(aside / "ray.token", secrets.token_hex(32))
+        aside.rename(parent / str(number))
+    except OSError:
+        shutil.rmtree(aside, ignore_errors=True)
+        raise
+    return Attempt(parent / str(number))
+
+
+def names() -> list[str]:
+    """All local jobs, newest first."""
+    try:
+        folders = [Folder(p) for p in root().iterdir() if (p / "job.json").is_file()]
+    except OSError:
+        return []
+    return [f.name for f in sorted(folders, key=lambda f: -f.created)]
+
+
+def find(name: str) -> Folder:
+    """The folder of a job that exists.
+
+    Raises:
+        JobNotFound: with the nearest name.
+    """
+    path = root() / name
+    if "/" in name or name.startswith(".") or not (path / "job.json").is_file():
+        known = names()
+        close = nearest(name, known)
+        raise JobNotFound(
+            f"No job {name!r} on this machine.",
+            hint=f"Did you mean {close!r}?" if close else "`jupyter crater list` shows all jobs.",
+        )
+    return Folder(path)
