@@ -1,1 +1,29 @@
 """The places where jobs run. Backends submit, observe, tunnel and delete; nothing else."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from ..errors import InputError, nearest
+
+if TYPE_CHECKING:
+    from .base import Backend
+
+NAMES = ("local", "kubernetes", "crater")
+
+
+def make(name: str, **arguments: Any) -> Backend:
+    """The backend of that name, in any process (a forward, a server) from the same arguments.
+
+    Raises:
+        InputError: no such backend.
+    """
+    if name == "local":
+        from .local.backend import LocalBackend
+
+        return LocalBackend(**arguments)
+    close = nearest(name, NAMES)
+    raise InputError(
+        f"No backend {name!r}.",
+        hint=f"Did you mean {close!r}?" if close else f"There are: {', '.join(NAMES)}.",
+    )

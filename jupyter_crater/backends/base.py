@@ -36,6 +36,8 @@ class Backend(Protocol):
     """
 
     name: str
+    arguments: dict[str, Any]
+    """What :func:`jupyter_crater.backends.make` needs to make it again in another process."""
 
     def prepare(
         self, spec: JobSpec, name: str, *, given: frozenset[str]

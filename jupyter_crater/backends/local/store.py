@@ -13,15 +13,13 @@ jobs/NAME/
 
 from __future__ import annotations
 
-import fcntl
 import json
 import os
 import secrets
 import shutil
 import socket
 import time
-from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import AbstractContextManager
 from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
@@ -29,6 +27,7 @@ from typing import Any
 
 import platformdirs
 
+from ... import files
 from ...errors import JobNotFound, NewerSchema, nearest
 from ...spec import SCHEMA, JobSpec, Observation, check_name
 
@@ -54,37 +53,13 @@ def host() -> str:
     return socket.gethostname()
 
 
-def write(path: Path, data: dict[str, Any] | str, *, mode: int = 0o600) -> None:
-    """Replace a file in one step; a crash leaves the old one."""
-    text = data if isinstance(data, str) else json.dumps(data, indent=1)
-    partial = path.with_name(f".{path.name}.{os.getpid()}.{secrets.token_hex(3)}")
-    try:
-        descriptor = os.open(partial, os.O_WRONLY | os.O_CREAT | os.O_EXCL, mode)
-        with os.fdopen(descriptor, "w") as file:
-            file.write(text)
-        partial.replace(path)
-    except OSError:
-        partial.unlink(missing_ok=True)
-        raise
-
-
-def read(path: Path) -> dict[str, Any] | None:
-    """A JSON file, or None where it is missing or damaged (a full disk, a crash)."""
-    try:
-        data = json.loads(path.read_text())
-    except (OSError, ValueError):
-        return None
-    return data if isinstance(data, dict) else None
-
-
-@contextmanager
-def lock(name: str) -> Iterator[None]:
+def lock(name: str) -> AbstractContextManager[None]:
     """Held while a job is created, stopped or deleted: two launches of one name give one job."""
-    folder = root() / ".locks"
-    folder.mkdir(parents=True, exist_ok=True, mode=0o700)
-    with (folder / name).open("w") as file:
-        fcntl.flock(file, fcntl.LOCK_EX)
-        yield
+    return files.lock(lock_file(name))
+
+
+def lock_file(name: str) -> Path:
+    return root() / ".locks" / name
 
 
 @dataclass(frozen=True)
@@ -106,13 +81,13 @@ class Attempt:
         return self.folder / "ray.token"
 
     def run(self) -> dict[str, Any]:
-        return read(self.folder / "run.json") or {}
+        return files.read(self.folder / "run.json") or {}
 
     def write_run(self, **values: Any) -> None:
-        write(self.folder / "run.json", {"schema": SCHEMA} | self.run() | values)
+        files.write(self.folder / "run.json", {"schema": SCHEMA} | self.run() | values)
 
     def document(self) -> dict[str, Any]:
-        data = read(self.folder / "spec.json") or {}
+        data = files.read(self.folder / "spec.json") or {}
         if data.get("schema", SCHEMA) > SCHEMA:
             raise NewerSchema(
                 f"{self.folder.parent.parent.name} was made by a newer jupyter_crater "
@@ -141,7 +116,7 @@ class Attempt:
         """All that was recorded, the rehearsal first; damaged lines are passed over."""
         found = [
             Observation.from_json(c)
-            for c in (read(self.folder / "spec.json") or {}).get("changes", [])
+            for c in (files.read(self.folder / "spec.json") or {}).get("changes", [])
         ]
         try:
             with (self.folder / "events.jsonl").open("rb") as file:
@@ -168,11 +143,11 @@ class Folder:
 
     @property
     def id(self) -> str:
-        return str((read(self.path / "job.json") or {}).get("id", ""))
+        return str((files.read(self.path / "job.json") or {}).get("id", ""))
 
     @property
     def created(self) -> float:
-        return float((read(self.path / "job.json") or {}).get("created", 0.0))
+        return float((files.read(self.path / "job.json") or {}).get("created", 0.0))
 
     @property
     def marker(self) -> str:
@@ -203,9 +178,9 @@ def create(name: str) -> Folder:
     """The job's folder, made with its id and key if it is new. Call under :func:`lock`."""
     path = root() / check_name(name)
     path.mkdir(parents=True, exist_ok=True, mode=0o700)
-    if read(path / "job.json") is None:
-        write(path / "key", f"sk-{secrets.token_urlsafe(32)}")
-        write(
+    if files.read(path / "job.json") is None:
+        files.write(path / "key", f"sk-{secrets.token_urlsafe(32)}")
+        files.write(
             path / "job.json",
             {"schema": SCHEMA, "name": name, "id": secrets.token_hex(8), "created": time.time()},
         )
@@ -220,8 +195,8 @@ def add_attempt(folder: Folder, document: dict[str, Any]) -> Attempt:
     aside = parent / f".{number}.{secrets.token_hex(3)}"
     try:
         (aside / "logs").mkdir(parents=True, mode=0o700)
-        write(aside / "spec.json", {"schema": SCHEMA} | document)
-        write(aside / "ray.token", secrets.token_hex(32))
+        files.write(aside / "spec.json", {"schema": SCHEMA} | document)
+        files.write(aside / "ray.token", secrets.token_hex(32))
         aside.rename(parent / str(number))
     except OSError:
         shutil.rmtree(aside, ignore_errors=True)

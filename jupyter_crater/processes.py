@@ -5,15 +5,70 @@ from __future__ import annotations
 import ctypes
 import os
 import signal
+import subprocess
+import sys
 import time
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
 import psutil
 
+from .errors import BackendError
+
 MARKER = "JUPYTER_CRATER_JOB"
 _PR_SET_CHILD_SUBREAPER = 36
+
+
+def is_jupyter_secret(name: str) -> bool:
+    """Variables that let their holder act as the user on Jupyter; no process of a job needs them."""
+    return name.startswith(("JPY_", "JUPYTERHUB_")) or name in (
+        "JUPYTER_TOKEN",
+        "JUPYTER_SERVER_URL",
+    )
+
+
+def spawn_detached(
+    module: str, arguments: Sequence[str], *, cwd: Path, env: Mapping[str, str] = {}
+) -> str:
+    """Start one of our modules as a process of its own; returns what it said when it was ready.
+
+    The module calls :func:`detach`, which forks: its parent is gone at once, so it never becomes a
+    zombie of a notebook kernel, and it writes one line beginning with "ready".
+
+    Raises:
+        BackendError: it did not get ready within 30 s.
+    """
+    inherited = {k: v for k, v in os.environ.items() if not is_jupyter_secret(k)}
+    # Found from wherever the caller runs, as it was found here (a checkout, say).
+    parent = str(Path(__file__).resolve().parents[1])
+    path = os.pathsep.join(filter(None, [parent, inherited.get("PYTHONPATH")]))
+    try:
+        result = subprocess.run(
+            [sys.executable, "-m", module, *arguments],
+            stdin=subprocess.DEVNULL,
+            capture_output=True,
+            env=inherited | {"PYTHONPATH": path} | dict(env),
+            cwd=cwd,
+            timeout=30,
+            check=False,
+        )
+    except subprocess.TimeoutExpired as error:
+        raise BackendError(f"{module} did not get ready within 30 s.") from error
+    said = result.stdout.decode(errors="replace")
+    if not said.startswith("ready"):
+        last = result.stderr.decode(errors="replace").strip().splitlines()[-1:]
+        raise BackendError(f"{module} did not start: {''.join(last) or 'it said nothing'}.")
+    return said
+
+
+def ready(words: str, log: Path) -> None:
+    """Tell :func:`spawn_detached` and let go of the caller's streams; stderr goes to ``log``."""
+    print(f"ready {words}", flush=True)
+    null = os.open(os.devnull, os.O_RDWR)
+    file = os.open(log, os.O_WRONLY | os.O_APPEND | os.O_CREAT, 0o600)
+    for target, source in ((0, null), (1, file), (2, file)):
+        os.dup2(source, target)
 
 
 def become_subreaper() -> None:

@@ -1,0 +1,428 @@
+"""LocalBackend: folders, supervisors and what they wrote, as the protocol wants it."""
+
+from __future__ import annotations
+
+import json
+import os
+import shutil
+import signal
+import socket
+import time
+from collections.abc import Iterator, Sequence
+from pathlib import Path
+from typing import Any
+
+from ... import files, processes
+from ...engines import environment
+from ...errors import (
+    BackendError,
+    BackendUnavailable,
+    ConflictError,
+    CraterError,
+    DoesNotFit,
+    InputError,
+    NotSupported,
+    PortTaken,
+)
+from ...spec import ENDED, Endpoint, JobSpec, JobStatus, Observation
+from ...timeline import reduce
+from ..base import Reach, Submitted
+from . import machine, parts, rehearsal, store
+
+DISK_MIN_BYTES = 200 * 2**20
+STOP_BOUND_S = 40.0
+
+
+class LocalBackend:
+    """Jobs on this machine's CPU (or GPU): real Ray nodes, real vLLM, a supervisor a job."""
+
+    name = "local"
+
+    def __init__(self) -> None:
+        self.arguments: dict[str, Any] = {}
+
+    # Before
+
+    def prepare(
+        self, spec: JobSpec, name: str, *, given: frozenset[str]
+    ) -> tuple[JobSpec, list[Observation]]:
+        store.check_name(name)
+        _check_disk()
+        self._check_ports(spec, name, given)
+        if spec.kind == "client":
+            raise NotSupported("A client job can't be run on the local backend yet.")
+        if spec.raw_command is not None or spec.engine is None:
+            return spec, []
+        # On a GPU nothing is scaled down: the job is what was asked.
+        if environment.describe().kind == "cuda":
+            return spec, []
+        embedded = environment.embedded_model_folder()
+        return rehearsal.rehearse(
+            spec, given=given, embedded=embedded, embedded_config=environment.EMBEDDED_CONFIG
+        )
+
+    def _check_ports(self, spec: JobSpec, name: str, given: frozenset[str]) -> None:
+        wanted = {"port": spec.service.port if spec.service else None}
+        wanted["ray_port"] = spec.ray.port if spec.ray else None
+        for parameter, port in wanted.items():
+            if parameter not in given or port is None or machine.is_free(port):
+                continue
+            if port in self._ports_of(name):
+                continue  # the job is there already: submit attaches or tells the differences
+            raise PortTaken(
+                f"{parameter}={port} is in use on this machine.",
+                hint=f"Leave {parameter} out (a free one is taken) or give another.",
+            )
+
+    def _ports_of(self, name: str) -> set[int]:
+        try:
+            run = store.find(name).current().run()
+        except CraterError:
+            return set()
+        return set(run.get("ports", {}).values()) if processes.alive(run) else set()
+
+    # Creating
+
+    def submit(
+        self, spec: JobSpec, name: str, *, asked: JobSpec, changes: Sequence[Observation]
+    ) -> Submitted:
+        store.check_name(name)
+        try:
+            with store.lock(name):
+                return self._submit(spec, name, asked, changes)
+        except OSError as error:
+            raise BackendError(
+                f"The job's folder could not be written: {error}.",
+                hint=f"It is below {store.root()}; JUPYTER_CRATER_STATE names another place.",
+            ) from error
+
+    def _submit(
+        self, spec: JobSpec, name: str, asked: JobSpec, changes: Sequence[Observation]
+    ) -> Submitted:
+        new = not (store.root() / name / "job.json").is_file()
+        if not new:
+            folder = store.find(name)
+            if folder.attempts():
+                status = self.status(name)
+                if not status.ended:
+                    _same_or_conflict(name, folder.current().asked(), asked, status)
+                    return Submitted(name, attached=True, attempt=folder.current().number)
+                self._clear_leftovers(folder)
+        folder = store.create(name)
+        document = {
+            "spec": spec.to_json(),
+            "asked": asked.to_json(),
+            "changes": [c.to_json() for c in changes],
+            "served_model_aliases": _aliases(spec, asked),
+        }
+        attempt = store.add_attempt(folder, document)
+        try:
+            attempt.record(Observation(time.time(), "phase", "queued"))
+            if spec.lease_seconds:
+                attempt.write_run(lease=time.time() + spec.lease_seconds)
+            self._start_supervisor(folder, attempt)
+        except BaseException:
+            shutil.rmtree(folder.path if new else attempt.folder, ignore_errors=True)
+            raise
+        return Submitted(name, attached=False, attempt=attempt.number)
+
+    def _start_supervisor(self, folder: store.Folder, attempt: store.Attempt) -> None:
+        processes.spawn_detached(
+            "jupyter_crater.backends.local.supervisor",
+            [str(folder.path), str(attempt.number)],
+            cwd=folder.path,
+            env={processes.MARKER: folder.marker},
+        )
+
+    # Reading
+
+    def names(self) -> list[str]:
+        return store.names()
+
+    def spec(self, name: str) -> JobSpec:
+        return store.find(name).current().spec()
+
+    def asked(self, name: str) -> JobSpec:
+        return store.find(name).current().asked()
+
+    def status(self, name: str) -> JobStatus:
+        folder = store.find(name)
+        attempt = folder.current()
+        document, run = attempt.document(), attempt.run()
+        seen = reduce(attempt.observations(), now=time.time())
+        phase, reason, message = seen.phase, seen.reason, seen.message
+        if phase not in ENDED:
+            phase, reason, message = _still(run, phase, reason, message)
+        ports = run.get("ports", {})
+        spec = document.get("spec", {})
+        provenance = spec.get("provenance", {})
+        ended = phase in ENDED
+        api_port = ports.get("api") if spec.get("service") else None
+        api_url = f"http://127.0.0.1:{api_port}" if api_port and not ended else None
+        return JobStatus(
+            name=name,
+            template=provenance.get("template", "?"),
+            backend=self.name,
+            phase=phase,
+            reason=reason,
+            message=message,
+            head_ip=run.get("head_ip"),
+            api_url=api_url,
+            endpoints=(Endpoint(name="openai", port=api_port, url=api_url),) if api_port else (),
+            tasks=seen.tasks,
+            timeline=seen.entries,
+            created=folder.created,
+            lease=run.get("lease"),
+            attempt=attempt.number,
+            rehearsal=seen.rehearsal,
+        )
+
+    def observations(self, name: str) -> list[Observation]:
+        return store.find(name).current().observations()
+
+    def log(
+        self,
+        name: str,
+        *,
+        task: str | None = None,
+        follow: bool = False,
+        previous: bool = False,
+    ) -> Iterator[Observation]:
+        folder = store.find(name)
+        attempts = folder.attempts()
+        if previous and len(attempts) < 2:
+            raise InputError(f"{name!r} had no attempt before this one.")
+        attempt = attempts[-2] if previous else attempts[-1]
+        known = sorted({p.name.split(".log")[0] for p in attempt.logs.glob("*.log")})
+        if task is not None and not any(_belongs(stream, task) for stream in known):
+            raise InputError(
+                f"No log of a task {task!r} in {name!r}.", hint=f"There are: {', '.join(known)}."
+            )
+        return self._log(name, attempt, task, follow=follow and not previous)
+
+    def _log(
+        self, name: str, attempt: store.Attempt, task: str | None, *, follow: bool
+    ) -> Iterator[Observation]:
+        logs: dict[Path, parts.Log] = {}
+        while True:
+            ended = not follow or self.status(name).ended
+            for path in sorted(attempt.logs.glob("*.log"), key=_log_order):
+                stream = path.name.removesuffix(".log")
+                if stream in ("supervisor", "nodes") and task != stream:
+                    continue
+                if task is not None and not _belongs(stream, task):
+                    continue
+                if path not in logs:
+                    logs[path] = parts.Log(path)
+                    yield from _lines(parts.Log(path.with_name(path.name + ".1")), stream)
+                yield from _lines(logs[path], stream)
+            if ended:
+                return
+            time.sleep(0.2)
+
+    # Reaching
+
+    def reach(self, name: str) -> Reach:
+        folder = store.find(name)
+        port = folder.current().run().get("ports", {}).get("api")
+        if port is None:
+            raise BackendUnavailable(f"{name!r} has no port yet: it is still being started.")
+        return Reach(f"http://127.0.0.1:{port}", folder.key())
+
+    def address(self, name: str) -> str | None:
+        return None
+
+    def connect(self, name: str, port: int | None = None) -> socket.socket:
+        ports = store.find(name).current().run().get("ports", {})
+        wanted = port or ports.get("api")
+        if wanted is None or wanted != ports.get("api"):
+            raise BackendUnavailable(f"{name!r} offers no port {port or ''} now.")
+        try:
+            return socket.create_connection(("127.0.0.1", wanted), timeout=5)
+        except OSError as error:
+            raise BackendUnavailable(f"{name!r} does not answer on its port yet.") from error
+
+    # Ending
+
+    def stop(self, name: str) -> None:
+        folder = store.find(name)
+        with store.lock(name):
+            self._stop(folder, grace=STOP_BOUND_S)
+
+    def _stop(self, folder: store.Folder, *, grace: float) -> None:
+        attempts = folder.attempts()
+        supervisor = processes.alive(attempts[-1].run()) if attempts else None
+        self._refuse_elsewhere(folder, attempts)
+        if supervisor is not None:
+            supervisor.send_signal(signal.SIGTERM)
+            supervisor.send_signal(signal.SIGCONT)  # a stopped one could not obey
+            deadline = time.monotonic() + grace
+            while processes.alive(attempts[-1].run()) and time.monotonic() < deadline:
+                time.sleep(0.05)
+            if processes.alive(attempts[-1].run()):
+                processes.end([supervisor], grace=0)
+        self._clear_leftovers(folder)
+        if attempts:
+            seen = reduce(attempts[-1].observations(), now=time.time())
+            if seen.phase not in ENDED:
+                message = "Stopped; its supervisor was gone."
+                attempts[-1].record(
+                    Observation(time.time(), "phase", "stopped", message, data={"code": "stopped"})
+                )
+
+    def _refuse_elsewhere(self, folder: store.Folder, attempts: list[store.Attempt]) -> None:
+        where = attempts[-1].run().get("host") if attempts else None
+        if where and where != store.host():
+            raise BackendUnavailable(
+                f"{folder.name!r} runs on the host {where}, not here ({store.host()}).",
+                hint=f"Stop or delete it on {where}.",
+            )
+
+    def _clear_leftovers(self, folder: store.Folder) -> None:
+        """Processes and files that a dead supervisor left."""
+        for attempt in folder.attempts():
+            run = attempt.run()
+            orphans = processes.marked(folder.marker)
+            orphans += [p for r in run.get("parts", []) if (p := _by_ticks(r)) is not None]
+            mapped = processes.shared_memory(processes.with_descendants(orphans))
+            processes.end(orphans, grace=3)
+            for name in mapped:
+                if Path(name).name.startswith("psm_") or "cpushm" in name:
+                    Path(name).unlink(missing_ok=True)
+            temp = run.get("ray_temp")
+            if temp and Path(temp).name.startswith("jc-") and Path(temp).is_dir():
+                shutil.rmtree(temp, ignore_errors=True)
+
+    def delete(self, name: str) -> None:
+        with store.lock(name):
+            folder = store.find(name)
+            self._stop(folder, grace=STOP_BOUND_S)
+            forward = processes.alive(files.read(folder.path / "forward.json"))
+            if forward is not None:
+                processes.end([forward], grace=2)
+            # Out of sight first, so that no reader sees half a job.
+            gone = folder.path.with_name(f".gone-{name}-{os.getpid()}")
+            folder.path.rename(gone)
+            shutil.rmtree(gone, ignore_errors=True)
+            store.lock_file(name).unlink(missing_ok=True)
+
+    def extend(self, name: str, seconds: float) -> float:
+        attempt = store.find(name).current()
+        lease = attempt.run().get("lease")
+        if lease is None:
+            raise NotSupported(
+                f"{name!r} has no lease: it runs until it is stopped.",
+                hint="`launch(…, lease='8h')` gives one.",
+            )
+        end = max(float(lease), time.time()) + seconds
+        attempt.write_run(lease=end)
+        return end
+
+    def manifest(self, spec: JobSpec, name: str) -> list[dict[str, Any]]:
+        return [{"name": name} | spec.to_json()]
+
+    def state_folder(self, name: str) -> Path:
+        """Where the job's forward keeps its record."""
+        return store.find(name).path
+
+
+def _same_or_conflict(name: str, running: JobSpec, asked: JobSpec, status: JobStatus) -> None:
+    """Attach only to what was asked for.
+
+    Raises:
+        ConflictError: the living job has another template or other given values.
+    """
+    differences: list[tuple[str, Any, Any]] = []
+    if running.provenance.template != asked.provenance.template:
+        differences.append(("template", running.provenance.template, asked.provenance.template))
+    was, now = running.provenance.values, asked.provenance.values
+    differences += [
+        (key, was.get(key, "(default)"), now.get(key, "(default)"))
+        for key in sorted(was.keys() | now.keys())
+        if _json(was.get(key)) != _json(now.get(key))
+    ]
+    if differences:
+        rows = "\n".join(f"  {key}: {a} → {b}" for key, a, b in differences)
+        raise ConflictError(
+            f"A job {name!r} is {status.phase} with other values:\n{rows}",
+            differences=differences,
+            hint=f"Stop it first (`jupyter crater stop {name}`), give the same values to attach, "
+            "another name, or new=True for a second job.",
+        )
+
+
+def _json(value: Any) -> str:
+    return json.dumps(value, sort_keys=True, default=str)
+
+
+def _aliases(spec: JobSpec, asked: JobSpec) -> list[str]:
+    """A rehearsal also answers to the name of the model it stands for: clients need no change."""
+    if spec.engine is None or asked.engine is None:
+        return []
+    name = asked.engine.served_model_name
+    return [name] if name and name != spec.engine.served_model_name else []
+
+
+def _still(run: dict[str, Any], phase: Any, reason: str | None, message: str) -> tuple[Any, ...]:
+    """The phase of a job that hasn't ended, in the light of who can still be seen."""
+    if "pid" not in run:
+        return phase, reason, message
+    if run.get("host") != store.host():
+        where = run.get("host")
+        return "unreachable", "other-host", f"It runs on the host {where}; this is {store.host()}."
+    if run.get("boot_id") != store.boot_id():
+        return "failed", "supervisor-lost", "The machine was started anew since; the job is gone."
+    supervisor = processes.alive(run)
+    if supervisor is None:
+        text = "The job's supervisor is dead; `delete` ends what may be left of the job."
+        return "failed", "supervisor-lost", text
+    if supervisor.status() == "stopped":
+        text = f"The job's supervisor (process {supervisor.pid}) was stopped (SIGSTOP)."
+        return phase, "supervisor-stopped", text
+    return phase, reason, message
+
+
+def _by_ticks(record: dict[str, Any]) -> Any:
+    import psutil
+
+    pid, ticks = record.get("pid"), record.get("ticks")
+    if pid is None or ticks is None or processes.ticks(pid) != ticks:
+        return None
+    try:
+        return psutil.Process(pid)
+    except psutil.Error:
+        return None
+
+
+def _belongs(stream: str, task: str) -> bool:
+    """Whether a log belongs to a task: ``head`` has Ray's and the engine's, as in a pod."""
+    if task == stream or stream.rpartition("-")[0] == task:
+        return True
+    return task in ("head", "main") and stream == "engine"
+
+
+def _log_order(path: Path) -> tuple[int, str]:
+    order = {"head": 0, "engine": 2}
+    return order.get(path.name.removesuffix(".log"), 1), path.name
+
+
+def _lines(log: parts.Log, stream: str) -> Iterator[Observation]:
+    task, _, index = stream.partition("-")
+    while lines := log.read():
+        for line in lines:
+            yield Observation(
+                time.time(), "log", "", line, task, int(index) if index.isdigit() else 0
+            )
+
+
+def _check_disk() -> None:
+    folder = store.root()
+    while not folder.exists():
+        folder = folder.parent
+    free = shutil.disk_usage(folder).free
+    if free < DISK_MIN_BYTES:
+        raise DoesNotFit(
+            f"Only {free / 2**20:.0f} MiB are free where jobs keep their logs ({store.root()}); "
+            f"a job wants {DISK_MIN_BYTES / 2**20:.0f} MiB.",
+            hint="Free some room, or name another place in JUPYTER_CRATER_STATE.",
+        )

@@ -1,0 +1,510 @@
+"""The detached process that runs one attempt: Ray head, Ray workers, the engine, and their end.
+
+It outlives kernels, servers and terminals. It alone writes ``events.jsonl``; whoever asks for the
+status reads that. It ends by itself when the job ends, and takes its whole process tree with it.
+"""
+
+from __future__ import annotations
+
+import os
+import sys
+
+if __name__ == "__main__" and os.fork():  # before the imports: the launcher waits for this exit
+    os._exit(0)
+
+import json
+import select
+import shutil
+import signal
+import subprocess
+import tempfile
+import threading
+import time
+import traceback
+from collections.abc import Callable
+from contextlib import ExitStack
+from pathlib import Path
+from typing import Any, NoReturn
+
+import psutil
+
+from ... import files, processes
+from ...engines import decisive, read_line, start_command
+from ...engines.environment import Environment, find as find_engine, install
+from ...errors import Cancelled, CraterError
+from ...spec import Observation
+from . import parts, store
+from .machine import reserved_ports
+from .parts import Part
+
+NODES_BOUND_S = 180.0
+"""On one machine a node joins in seconds; a cluster's half-hour would only hide a fault."""
+START_BOUND_S = 900.0
+SILENT_S = 20.0
+"""A serving engine that says nothing on /health for so long is told as not responding."""
+
+
+class Ended(Exception):
+    """The attempt is over: ``phase`` is stopped or failed."""
+
+    def __init__(self, phase: str, code: str, message: str) -> None:
+        super().__init__(message)
+        self.phase, self.code, self.message = phase, code, message
+
+
+class Supervisor:
+    """Runs one attempt from the engine environment to the last process."""
+
+    def __init__(self, folder: store.Folder, attempt: store.Attempt) -> None:
+        self.folder = folder
+        self.attempt = attempt
+        self.spec = attempt.spec()
+        self.parts: list[Part] = []
+        self.health: parts.Health | None = None
+        self.stop_requested = False
+        self.install_cancel = threading.Event()
+        self.ranks: set[Path] = set()
+        self.shm: set[str] = set()
+        self.ray_temp: Path | None = None
+        self.lease: float | None = attempt.run().get("lease")
+        self.slow_checks_at = 0.0
+
+    # What is written down
+
+    def note(self, kind: Any, reason: str = "", message: str = "", **more: Any) -> None:
+        task, index = more.pop("task", None), more.pop("index", None)
+        observation = Observation(time.time(), kind, reason, message, task, index, more)
+        try:
+            self.attempt.record(observation)
+        except OSError as error:  # a full disk must not end the job; the next line may fit again
+            print(f"event not written: {error}: {observation}", file=sys.stderr, flush=True)
+
+    def phase(self, phase: str, message: str = "", **data: Any) -> None:
+        self.note("phase", phase, message, **data)
+
+    def end(self, phase: str, code: str, message: str) -> NoReturn:
+        raise Ended(phase, code, message)
+
+    # The straight line
+
+    def run(self) -> None:
+        signal.signal(signal.SIGTERM, self._on_stop)
+        signal.signal(signal.SIGINT, self._on_stop)
+        outcome = Ended("failed", "supervisor-error", "The supervisor ended without a word.")
+        try:
+            self._run()
+        except Ended as ended:
+            outcome = ended
+        except CraterError as error:
+            outcome = Ended("failed", type(error).__name__, str(error))
+        except Exception as error:  # noqa: BLE001 - the job must end with a reason in any case
+            traceback.print_exc()
+            outcome = Ended("failed", "supervisor-error", f"{type(error).__name__}: {error}")
+        finally:
+            if outcome.phase == "stopped":
+                self.phase("stopping", outcome.message)
+            self._take_down(gently=outcome.phase == "stopped")
+            self.phase(outcome.phase, outcome.message, code=outcome.code)
+
+    def _run(self) -> None:
+        python = self._engine_environment()
+        with ExitStack() as stack:
+            api_port, ray_port = stack.enter_context(reserved_ports(2))
+            service = self.spec.service
+            api_port = self._wanted_port("port", service.port if service else 0) or api_port
+            ray = self.spec.ray
+            ray_port = self._wanted_port("ray_port", ray.port if ray else 0) or ray_port
+            self.attempt.write_run(ports={"api": api_port, "ray": ray_port}, head_ip="127.0.0.1")
+            env = self._environment(python, ray_port)
+            nodes = self._start_ray(python, ray_port, env) if ray else None
+            self._start_engine(python, api_port, env)
+            if nodes is not None:
+                self._wait_for_nodes(nodes)
+            self._wait_until_serving()
+            self.pump(until=lambda: False, bound=None)
+
+    def _wanted_port(self, parameter: str, port: int) -> int | None:
+        """The port that the user gave by name; a template's default is not a wish."""
+        given = self.attempt.asked().provenance.values
+        return port if parameter in given else None
+
+    def _engine_environment(self) -> Environment | None:
+        if all(parts.stands_in(m) for m in ("raycli", "nodes", "serve")):
+            self.note("rehearsal", "engine", "a test asked for it", asked="vllm", used="stand-in")
+            return None
+        found = find_engine()
+        if found is not None:
+            return found
+        self.phase("pulling", "Preparing the engine environment (Ray and vLLM), once.")
+        done: list[Environment | BaseException] = []
+
+        def work() -> None:
+            try:
+                done.append(
+                    install(
+                        lambda p: self.note(
+                            "progress", "pull", p.message, step=p.step, done=p.done, total=p.total
+                        ),
+                        self.install_cancel,
+                    )
+                )
+            except BaseException as error:  # noqa: BLE001 - handed to the main thread
+                done.append(error)
+
+        thread = threading.Thread(target=work, daemon=True)
+        thread.start()
+        self.pump(until=lambda: not thread.is_alive(), bound=None)
+        result = done[0]
+        if isinstance(result, Cancelled):
+            self.end("stopped", "stopped", "Stopped while the engine environment was made.")
+        if isinstance(result, BaseException):
+            raise result
+        return result
+
+    def _environment(self, engine: Environment | None, ray_port: int) -> dict[str, str]:
+        base = engine.process_env(os.environ) if engine else dict(os.environ)
+        main = self.spec.main
+        ranks = self.attempt.folder / "ranks"
+        ranks.mkdir(exist_ok=True, mode=0o700)
+        env = (
+            base
+            | main.env
+            | {
+                processes.MARKER: self.folder.marker,
+                "RAY_AUTH_MODE": "token",
+                "RAY_AUTH_TOKEN_PATH": str(self.attempt.token),
+                "VLLM_HOST_IP": "127.0.0.1",
+                "JUPYTER_CRATER_RANKS": str(ranks),
+            }
+        )
+        if self.spec.ray:
+            env["RAY_ADDRESS"] = f"127.0.0.1:{ray_port}"
+        return env
+
+    def _start_ray(self, engine: Environment | None, port: int, env: dict[str, str]) -> Part:
+        python = engine.python if engine else None
+        # Ray's sockets live here: their paths may have 107 bytes, so the folder is short.
+        self.ray_temp = Path(tempfile.mkdtemp(prefix="jc-"))
+        self.attempt.write_run(ray_temp=str(self.ray_temp))
+        self.phase("starting-ray", f"Ray head and {self.spec.nodes - 1} worker(s) on 127.0.0.1")
+        node_env = {k: v for k, v in env.items() if k != "RAY_ADDRESS"}
+        gpus = max(1, self.spec.main.resources.gpus)
+        for task in self.spec.tasks:
+            for index in range(task.replicas):
+                if task is self.spec.main:
+                    command = parts.ray_head(python, port=port, gpus=gpus, temp=self.ray_temp)
+                else:
+                    command = parts.ray_worker(python, port=port, gpus=gpus, index=index)
+                title = "Ray head" if task is self.spec.main else f"Ray {task.name} {index}"
+                name = task.name if task is self.spec.main else f"{task.name}-{index}"
+                self._start(title, command, node_env, log=name, task=task.name, index=index)
+        waiting = [
+            *parts.program("nodes", python),
+            f"--address=127.0.0.1:{port}",
+            f"--expect={self.spec.nodes}",
+            f"--timeout={self._nodes_bound():g}",
+        ]
+        return self._start(
+            "Node wait", waiting, node_env, log="nodes", task="head", stdout=subprocess.PIPE
+        )
+
+    def _nodes_bound(self) -> float:
+        return min(float(self.spec.ray.wait_seconds if self.spec.ray else 0), NODES_BOUND_S)
+
+    def _start_engine(self, engine: Environment | None, port: int, env: dict[str, str]) -> None:
+        python = engine.python if engine else None
+        if self.spec.raw_command is not None:
+            command = ["sh", "-c", self.spec.raw_command]
+            self.phase("starting-engine", "The given command, as it is.")
+        else:
+            command = [*parts.program("serve", python), *self._serve_arguments(port)]
+            key = self.folder.key()
+            env = env | ({"VLLM_API_KEY": key} if key else {})
+        self._start("vLLM server", command, env, log="engine", task=self.spec.main.name)
+        if self.spec.service:
+            self.health = parts.Health(port)
+            self.health.start()
+
+    def _serve_arguments(self, port: int) -> list[str]:
+        """``serve MODEL …`` as ``vllm`` takes it: the settings' own flags, held to loopback."""
+        settings = self.spec.engine
+        assert settings is not None
+        command = start_command(settings.model_copy(update={"host": "127.0.0.1", "port": port}))
+        arguments = command[command.index("serve") :]
+        aliases = self.attempt.document().get("served_model_aliases", [])
+        if aliases and "--served-model-name" in arguments:
+            at = arguments.index("--served-model-name") + 2
+            arguments[at:at] = aliases
+        return [*arguments, "--allowed-origins", "[]"]
+
+    def _start(
+        self, title: str, command: list[str], env: dict[str, str], *, log: str, **more: Any
+    ) -> Part:
+        part = parts.start(
+            title,
+            command,
+            log=self.attempt.logs / f"{log}.log",
+            env=env,
+            cwd=self.attempt.folder,
+            task=more["task"],
+            index=more.get("index", 0),
+            stdout=more.get("stdout"),
+        )
+        self.parts.append(part)
+        self.attempt.write_run(
+            parts=[
+                {"title": p.title, "pid": p.process.pid, "ticks": processes.ticks(p.process.pid)}
+                for p in self.parts
+            ]
+        )
+        if log not in ("nodes", "engine"):
+            self.note("task", "running", task=part.task, index=part.index, ip="127.0.0.1")
+        return part
+
+    def _wait_for_nodes(self, waiting: Part) -> None:
+        """Until every node has joined, by name; who is missing when the bound is over is the reason."""
+        assert waiting.process.stdout is not None
+        output = waiting.process.stdout
+        joined = 0
+        ready = False
+        self.note("progress", "workers", done=0, total=self.spec.nodes, unit="nodes")
+        buffer = b""
+
+        def read() -> bool:
+            nonlocal joined, ready, buffer
+            while select.select([output], [], [], 0)[0]:
+                data = os.read(output.fileno(), 65536)
+                if not data:
+                    break
+                *lines, buffer = (buffer + data).split(b"\n")
+                for line in lines:
+                    row = json.loads(line)
+                    if "node" in row:
+                        joined += 1
+                        self._node_joined(row, joined)
+                    ready = ready or bool(row.get("ready"))
+                    if "missing" in row:
+                        names = ", ".join(row["missing"]) or "a node"
+                        self.end(
+                            "failed",
+                            "worker-never-joined",
+                            f"{names} did not join Ray within {self._nodes_bound():g} s.",
+                        )
+            return ready
+
+        self.pump(until=read, bound=self._nodes_bound() + 30, what="all Ray nodes to join")
+        waiting.process.wait(5)
+        self.parts.remove(waiting)
+
+    def _node_joined(self, row: dict[str, Any], joined: int) -> None:
+        total = self.spec.nodes
+        self.note(
+            "task",
+            "running",
+            task=row["task"],
+            index=row["index"],
+            node=row["node"],
+            ip="127.0.0.1",
+        )
+        if joined == 1 and total > 1:
+            self.phase("waiting-for-workers", f"{total - 1} worker(s)")
+        message = f"{row['task']}-{row['index']} joined"
+        self.note("progress", "workers", message, done=joined, total=total, unit="nodes")
+        if joined == total:
+            self.phase("starting-engine")
+
+    def _wait_until_serving(self) -> None:
+        if self.health is None:
+            self.phase("serving", "The command runs; it offers no service to ask.")
+            return
+        health = self.health
+        self.pump(
+            until=lambda: health.ok_at is not None, bound=START_BOUND_S, what="/health to answer"
+        )
+        self._read_ranks()
+        self.phase("serving")
+
+    # What goes on meanwhile
+
+    def pump(self, *, until: Callable[[], bool], bound: float | None, what: str = "") -> None:
+        """Watch over the parts until a condition holds; the first thing that goes wrong ends it.
+
+        Raises:
+            Ended: stopped on request, the lease is over, a part died, or the bound is over.
+        """
+        deadline = time.monotonic() + bound if bound is not None else None
+        while not until():
+            self._tick()
+            if deadline is not None and time.monotonic() > deadline:
+                self.end("failed", "start-timeout", f"Waited {bound:g} s for {what}, in vain.")
+            time.sleep(0.3 if self._serving() else 0.05)
+
+    def _serving(self) -> bool:
+        return self.health is not None and self.health.ok_at is not None
+
+    def _tick(self) -> None:
+        if self.stop_requested:
+            self.end("stopped", "stopped", "Stopped on request.")
+        for part in self.parts:
+            self._read_log(part)
+        for part in self.parts:
+            code = part.process.poll()
+            if code is not None and not (part.title == "Node wait" and code == 0):
+                self._part_ended(part, code)
+        if time.monotonic() > self.slow_checks_at:
+            self.slow_checks_at = time.monotonic() + 2
+            self._slow_checks()
+
+    def _read_log(self, part: Part) -> None:
+        for line in part.new_lines():
+            meaning = read_line(line)
+            if meaning is None:
+                continue
+            observation = meaning.observation(time.time(), part.task, part.index)
+            # Readiness is what /health says; Ray's own nodes are told by the node wait.
+            if observation.kind == "phase" and observation.reason == "serving":
+                continue
+            if self._serving() and observation.kind == "phase":
+                continue
+            self.attempt.record(observation)
+            if observation.kind == "event" and observation.data.get("fatal") and self._serving():
+                self._fail(part, observation.reason, observation.message)
+
+    def _fail(self, part: Part, code: str, line: str) -> NoReturn:
+        self.end("failed", code, f"{part.title}: {line}")
+
+    def _part_ended(self, part: Part, code: int) -> NoReturn:
+        time.sleep(0.1)  # its last lines are on their way to the file
+        self._read_log(part)
+        how = parts.describe_exit(code)
+        self.note(
+            "exit",
+            "signalled" if code < 0 else "exited",
+            part.lines[-1] if part.lines else "",
+            task=part.task,
+            index=part.index,
+            code=code,
+            part=part.title,
+        )
+        if part.title == "vLLM server":
+            if self.spec.raw_command is not None and code == 0:
+                self.end("stopped", "completed", "The command ended with exit code 0.")
+            found = decisive(part.lines)
+            if found is not None and code >= 0:
+                self.end("failed", found[0], found[1])
+            self.end("failed", "engine-died", f"The vLLM server {how}.")
+        word = part.title.lower().replace(" ", "-")
+        found = decisive(part.lines) if code >= 0 else None
+        because = f": {found[1]}" if found else "."
+        self.end("failed", f"{word}-died", f"{part.title} {how}{because}")
+
+    def _slow_checks(self) -> None:
+        lease = self.attempt.run().get("lease")
+        if lease and time.time() > lease:
+            self.end("stopped", "lease-ended", "The lease is over; `extend` would have moved it.")
+        if not self._serving():
+            return
+        self._read_ranks()
+        self.shm |= processes.shared_memory(self._tree())
+        assert self.health is not None
+        if self.health.status == 503:
+            engine = next((p for p in self.parts if p.title == "vLLM server"), None)
+            found = decisive(engine.lines) if engine else None
+            self.end("failed", *(found or ("engine-died", "The engine says 503 on /health.")))
+        silent = time.monotonic() - (self.health.ok_at or 0)
+        if silent > SILENT_S:
+            who = parts.stopped(self.parts) or "The vLLM server"
+            self.end("failed", "engine-unresponsive", f"{who} has not answered for {silent:.0f} s.")
+
+    def _read_ranks(self) -> None:
+        """Which pipeline stage runs on which Ray node: each rank says so in a file."""
+        for path in (self.attempt.folder / "ranks").glob("rank-*.json"):
+            row = files.read(path)
+            if path in self.ranks or row is None:
+                continue
+            self.ranks.add(path)
+            message = f"rank {row['rank']} (pipeline stage {row['pp']}) on {row['node']}"
+            self.note("fact", "rank-placed", message, **row)
+
+    def _tree(self) -> list[psutil.Process]:
+        found = []
+        for part in self.parts:
+            try:
+                found.append(psutil.Process(part.process.pid))
+            except psutil.Error:
+                continue
+        return processes.with_descendants(found)
+
+    # The end
+
+    def _on_stop(self, *_: Any) -> None:
+        self.stop_requested = True
+        self.install_cancel.set()
+
+    def _take_down(self, *, gently: bool) -> None:
+        """The engine first, then Ray; then whatever is left of the tree, by marker too."""
+        if self.health:
+            self.health.ended.set()
+        tree = self._tree()
+        self.shm |= processes.shared_memory(tree)
+        grace = 10.0 if gently else 3.0
+        engine = [p for p in self.parts if p.title == "vLLM server"]
+        for group in (engine, [p for p in self.parts if p not in engine]):
+            for part in group:
+                if part.process.poll() is None:
+                    part.process.terminate()
+            deadline = time.monotonic() + grace
+            for part in group:
+                try:
+                    part.process.wait(max(0.1, deadline - time.monotonic()))
+                except subprocess.TimeoutExpired:
+                    continue
+        children = psutil.Process().children(recursive=True)
+        left = processes.end([*tree, *children, *processes.marked(self.folder.marker)], grace=0)
+        if left:
+            print(f"not ended: {left}", file=sys.stderr, flush=True)
+        for part in self.parts:
+            self._drain(part)
+        for name in self.shm:
+            if Path(name).name.startswith(("psm_", "sem.")) or "cpushm" in name:
+                Path(name).unlink(missing_ok=True)
+        if self.ray_temp:
+            keep_ray_logs(self.ray_temp, self.attempt.logs / "ray")
+            shutil.rmtree(self.ray_temp, ignore_errors=True)
+
+    def _drain(self, part: Part) -> None:
+        part.new_lines()
+        if part.process.stdout:
+            part.process.stdout.close()
+
+
+def keep_ray_logs(ray_temp: Path, target: Path, *, most_bytes: int = 2**20) -> None:
+    """The ends of Ray's own session logs; the sockets and the rest go with the folder."""
+    for path in ray_temp.glob("session_*/logs/*"):
+        if path.is_symlink() or not path.is_file() or path.parent.parent.is_symlink():
+            continue
+        try:
+            target.mkdir(exist_ok=True, mode=0o700)
+            with path.open("rb") as file:
+                file.seek(max(0, path.stat().st_size - most_bytes))
+                data = file.read()
+            if data:
+                (target / path.name).write_bytes(data)
+        except OSError:
+            return  # a full disk: the job's own logs are what counts
+
+
+def main(arguments: list[str]) -> None:
+    """Detach, say who runs, and run: ``python -m … FOLDER ATTEMPT``, ready line on stdout."""
+    os.setsid()
+    folder = store.Folder(Path(arguments[0]))
+    attempt = store.Attempt(folder.path / "attempts" / arguments[1])
+    processes.become_subreaper()
+    own = processes.own_identity()
+    attempt.write_run(**own, host=store.host(), boot_id=store.boot_id())
+    processes.ready("", attempt.logs / "supervisor.log")
+    Supervisor(folder, attempt).run()
+
+
+if __name__ == "__main__":
+    main(sys.argv[1:])
