@@ -20,7 +20,7 @@ from pathlib import Path
 
 import platformdirs
 
-from . import files, processes
+from . import config, files, processes
 from .backends import make
 from .backends.base import Backend
 from .errors import CraterError, NotFound
@@ -34,8 +34,8 @@ def record_path(backend: Backend, name: str) -> Path:
     folder = getattr(backend, "state_folder", None)
     if folder is not None:
         return Path(folder(name)) / "forward.json"
-    state = os.environ.get("JUPYTER_CRATER_STATE") or platformdirs.user_state_path("jupyter_crater")
-    return Path(state) / "forwards" / backend.name / f"{name}.json"
+    state = config.load().local.state or platformdirs.user_state_path("jupyter_crater")
+    return state / "forwards" / backend.name / f"{name}.json"
 
 
 def url(backend: Backend, name: str) -> str | None:

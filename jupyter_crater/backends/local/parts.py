@@ -45,7 +45,7 @@ def ray_head(python: Path | None, *, port: int, gpus: int, temp: Path) -> list[s
         f"--temp-dir={temp}",
         "--include-dashboard=false",
         "--no-monitor",
-        *_ray_node("head", 0, gpus),
+        *_ray_node("head", gpus),
     ]
 
 
@@ -55,17 +55,17 @@ def ray_worker(python: Path | None, *, port: int, gpus: int, index: int) -> list
         "start",
         f"--address=127.0.0.1:{port}",
         "--include-log-monitor=false",
-        *_ray_node("worker", index, gpus),
+        *_ray_node(f"worker-{index}", gpus),
     ]
 
 
-def _ray_node(task: str, index: int, gpus: int) -> list[str]:
+def _ray_node(label: str, gpus: int) -> list[str]:
     return [
         "--block",
         "--node-ip-address=127.0.0.1",
         f"--num-cpus={gpus}",
         f"--num-gpus={gpus}",
-        f"--labels=crater-task={task}-{index}",
+        f"--labels=crater-task={label}",
         "--disable-usage-stats",
         "--dashboard-agent-listen-port=0",
         "--object-store-memory=100000000",

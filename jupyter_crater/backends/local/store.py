@@ -27,7 +27,7 @@ from typing import Any
 
 import platformdirs
 
-from ... import files
+from ... import config, files
 from ...errors import JobNotFound, NewerSchema, nearest
 from ...spec import SCHEMA, JobSpec, Observation, check_name
 
@@ -35,9 +35,9 @@ EVENTS_MAX_BYTES = 8 * 2**20
 
 
 def root() -> Path:
-    """The folder of all local jobs of this user (``JUPYTER_CRATER_STATE`` overrides)."""
-    base = os.environ.get("JUPYTER_CRATER_STATE")
-    return (Path(base) if base else platformdirs.user_state_path("jupyter_crater")) / "jobs"
+    """The folder of all local jobs of this user (configuration: ``local.state``)."""
+    base = config.load().local.state or platformdirs.user_state_path("jupyter_crater")
+    return base / "jobs"
 
 
 @cache

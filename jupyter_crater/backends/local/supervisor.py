@@ -107,7 +107,7 @@ class Supervisor:
             self.phase(outcome.phase, outcome.message, code=outcome.code)
 
     def _run(self) -> None:
-        python = self._engine_environment()
+        engine = self._engine_environment()
         with ExitStack() as stack:
             api_port, ray_port = stack.enter_context(reserved_ports(2))
             service = self.spec.service
@@ -115,9 +115,16 @@ class Supervisor:
             ray = self.spec.ray
             ray_port = self._wanted_port("ray_port", ray.port if ray else 0) or ray_port
             self.attempt.write_run(ports={"api": api_port, "ray": ray_port}, head_ip="127.0.0.1")
-            env = self._environment(python, ray_port)
-            nodes = self._start_ray(python, ray_port, env) if ray else None
-            self._start_engine(python, api_port, env)
+            env = self._environment(engine)
+            nodes = self._start_ray(engine, ray_port, env) if ray else None
+            if ray:
+                # For the driver alone: the last one lets it keep 127.0.0.1, and would make a head
+                # refuse other nodes.
+                env |= {
+                    "RAY_ADDRESS": f"127.0.0.1:{ray_port}",
+                    "RAY_ENABLE_WINDOWS_OR_OSX_CLUSTER": "0",
+                }
+            self._start_engine(engine, api_port, env)
             if nodes is not None:
                 self._wait_for_nodes(nodes)
             self._wait_until_serving()
@@ -161,7 +168,7 @@ class Supervisor:
             raise result
         return result
 
-    def _environment(self, engine: Environment | None, ray_port: int) -> dict[str, str]:
+    def _environment(self, engine: Environment | None) -> dict[str, str]:
         base = engine.process_env(os.environ) if engine else dict(os.environ)
         main = self.spec.main
         ranks = self.attempt.folder / "ranks"
@@ -175,10 +182,9 @@ class Supervisor:
                 "RAY_AUTH_TOKEN_PATH": str(self.attempt.token),
                 "VLLM_HOST_IP": "127.0.0.1",
                 "JUPYTER_CRATER_RANKS": str(ranks),
+                "JUPYTER_CRATER_PLACEMENT_WAIT": f"{self._nodes_bound():.0f}",
             }
         )
-        if self.spec.ray:
-            env["RAY_ADDRESS"] = f"127.0.0.1:{ray_port}"
         return env
 
     def _start_ray(self, engine: Environment | None, port: int, env: dict[str, str]) -> Part:
@@ -187,7 +193,6 @@ class Supervisor:
         self.ray_temp = Path(tempfile.mkdtemp(prefix="jc-"))
         self.attempt.write_run(ray_temp=str(self.ray_temp))
         self.phase("starting-ray", f"Ray head and {self.spec.nodes - 1} worker(s) on 127.0.0.1")
-        node_env = {k: v for k, v in env.items() if k != "RAY_ADDRESS"}
         gpus = max(1, self.spec.main.resources.gpus)
         for task in self.spec.tasks:
             for index in range(task.replicas):
@@ -197,7 +202,7 @@ class Supervisor:
                     command = parts.ray_worker(python, port=port, gpus=gpus, index=index)
                 title = "Ray head" if task is self.spec.main else f"Ray {task.name} {index}"
                 name = task.name if task is self.spec.main else f"{task.name}-{index}"
-                self._start(title, command, node_env, log=name, task=task.name, index=index)
+                self._start(title, command, env, log=name, task=task.name, index=index)
         waiting = [
             *parts.program("nodes", python),
             f"--address=127.0.0.1:{port}",
@@ -205,7 +210,7 @@ class Supervisor:
             f"--timeout={self._nodes_bound():g}",
         ]
         return self._start(
-            "Node wait", waiting, node_env, log="nodes", task="head", stdout=subprocess.PIPE
+            "Node wait", waiting, env, log="nodes", task="head", stdout=subprocess.PIPE
         )
 
     def _nodes_bound(self) -> float:

@@ -1,0 +1,349 @@
+"""The functions that a notebook, the CLI and the server call."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from . import backends, config, forwards, handle
+from .backends.base import Backend
+from .errors import CraterError, DoesNotFit, InputError, NotSupported
+from .handle import Job
+from .spec import Connect, JobSpec, Observation, check_name
+from .templating import Template
+
+CLUSTER_LEASE_S = 8 * 3600
+
+
+@dataclass(frozen=True)
+class Local:
+    """This machine: real Ray nodes and real vLLM on its CPU, or its GPU if it has one."""
+
+    def make(self) -> Backend:
+        return backends.make("local")
+
+
+@dataclass(frozen=True)
+class Kubernetes:
+    """A Kubernetes cluster; what is None comes from the configuration or the kubeconfig."""
+
+    context: str | None = None
+    namespace: str | None = None
+    carrier: str | None = None
+    queue: str | None = None
+
+    def make(self) -> Backend:
+        return backends.make("kubernetes", **_given(self))
+
+
+@dataclass(frozen=True)
+class Crater:
+    """A Crater platform; what is None comes from the configuration."""
+
+    url: str | None = None
+    account: str | None = None
+
+    def make(self) -> Backend:
+        return backends.make("crater", **_given(self))
+
+
+Place = Local | Kubernetes | Crater
+
+
+def _given(place: Place) -> dict[str, Any]:
+    return {k: v for k, v in vars(place).items() if v is not None}
+
+
+def backend_of(backend: str | Place | None = None) -> Backend:
+    """The backend that an argument, the configuration or the default names.
+
+    Raises:
+        InputError: no such backend.
+    """
+    if backend is None:
+        backend = config.load().backend or "local"
+    if isinstance(backend, str):
+        return backends.make(backend)
+    return backend.make()
+
+
+def templates() -> list[Template]:
+    """All templates: built-in ones, those of the user's folders, those of installed packages."""
+    from . import templating
+
+    return templating.templates()
+
+
+def template(id: str) -> Template:  # noqa: A002 - contract
+    """One template.
+
+    Raises:
+        TemplateNotFound: with the nearest id.
+    """
+    from . import templating
+
+    return templating.template(id)
+
+
+def size(model: str, *, gpu: str, nodes: int = 1, gpus_per_node: int = 1, **settings: Any) -> Any:
+    """How a model fits on GPUs: a Plan with memory per GPU, KV cache and findings.
+
+    See :func:`jupyter_crater.sizing.size` for the settings; ``tensor_parallel`` and
+    ``pipeline_parallel`` are searched where they are not given.
+    """
+    from . import sizing
+
+    return sizing.size(model, gpu=gpu, nodes=nodes, gpus_per_node=gpus_per_node, **settings)
+
+
+def jobs(backend: str | Place | None = None) -> list[Job]:
+    """All jobs of this user on a backend, newest first."""
+    place = backend_of(backend)
+    return [Job(place, name) for name in place.names()]
+
+
+def job(name: str, backend: str | Place | None = None) -> Job:
+    """The job of that name.
+
+    Raises:
+        JobNotFound: with the nearest name.
+    """
+    place = backend_of(backend)
+    place.status(name)
+    return Job(place, name)
+
+
+@dataclass(frozen=True)
+class Prepared:
+    """A launch that was checked and not yet started."""
+
+    backend: Backend
+    name: str
+    asked: JobSpec
+    spec: JobSpec
+    changes: Sequence[Observation]
+    plan: Any
+    """The Plan of what was asked for, or None where it can't be sized."""
+
+    @property
+    def warnings(self) -> list[dict[str, Any]]:
+        """Findings that don't forbid the launch."""
+        findings = self.plan.to_json()["findings"] if self.plan is not None else []
+        return [f for f in findings if f["severity"] != "info"]
+
+    def documents(self) -> list[dict[str, Any]]:
+        """What a submit would create."""
+        return self.backend.manifest(self.spec, self.name)
+
+    def submit(self) -> Job:
+        """Create the job, or attach to the living one with the same values."""
+        self.backend.submit(self.spec, self.name, asked=self.asked, changes=self.changes)
+        if self.spec.service and self.backend.address(self.name) is None:
+            forwards.ensure(self.backend, self.name)
+        return Job(self.backend, self.name)
+
+
+def prepare(
+    template: str | Template,
+    *,
+    name: str | None = None,
+    new: bool = False,
+    backend: str | Place | None = None,
+    connect: Job | str | None = None,
+    lease: str | float | None = None,
+    force: bool = False,
+    raw_command: bool = False,
+    parameters: Mapping[str, Any] | None = None,
+) -> Prepared:
+    """Everything of a launch that can go wrong before something is created.
+
+    Raises:
+        TemplateNotFound, ParameterError, ModelNotFound, PortTaken, InputError: bad input.
+        DoesNotFit: an error finding (and not ``force``), or this machine is too small.
+    """
+    from . import templating
+
+    place = backend_of(backend)
+    chosen = templating.template(template) if isinstance(template, str) else template
+    given = dict(parameters or {})
+    asked = chosen.render(given)
+    asked = _settle_command(asked, place, raw_command=raw_command)
+    if connect is not None:
+        asked = _connected(asked, connect)
+    asked = asked.model_copy(update={"lease_seconds": _lease(place, lease)})
+    job_name = _name(place, name or chosen.id, new=new)
+    plan = _plan(asked)
+    if plan is not None and place.name != "local" and not force:
+        refuse(plan.to_json()["findings"])
+    spec, changes = place.prepare(asked, job_name, given=frozenset(given))
+    return Prepared(place, job_name, asked, spec, changes, plan)
+
+
+def launch(
+    template: str | Template,
+    *,
+    name: str | None = None,
+    new: bool = False,
+    backend: str | Place | None = None,
+    connect: Job | str | None = None,
+    lease: str | float | None = None,
+    wait: bool = False,
+    force: bool = False,
+    preflight: bool = False,
+    raw_command: bool = False,
+    **parameters: Any,
+) -> Job:
+    """Launch a job from a template, or attach to the living one of that name and values.
+
+    Returns at once; ``job.wait()`` waits and tells the steps.
+
+    Args:
+        template: a template's id.
+        name: the job's name (DNS-1123); default: the template's id.
+        new: a second job beside a living one (``-2``, ``-3`` … is added to the name).
+        backend: "local", "kubernetes", "crater", or e.g. ``Kubernetes(namespace=…)``.
+        connect: for clients: the job they talk to.
+        lease: how long it may run ("8h", "none"); on clusters 8 h unless told, locally no end.
+        wait: return when it serves.
+        force: launch in spite of error findings.
+        preflight: check the nodes first (not on the local backend: its checks always run).
+        raw_command: allow a template's own shell command to run on this machine.
+        **parameters: those of the template; ``crater.template(id).schema()`` lists them.
+
+    Raises:
+        InputError, DoesNotFit, NotFound: see :func:`prepare`; nothing was created then.
+        ConflictError: a living job of that name has other values; they are listed.
+    """
+    if preflight:
+        raise NotSupported(
+            "preflight=True is not there yet.", hint="The checks before a launch run in any case."
+        )
+    prepared = prepare(
+        template,
+        name=name,
+        new=new,
+        backend=backend,
+        connect=connect,
+        lease=lease,
+        force=force,
+        raw_command=raw_command,
+        parameters=parameters,
+    )
+    job = prepared.submit()
+    return job.wait() if wait else job
+
+
+def refuse(findings: Sequence[dict[str, Any]]) -> None:
+    """Raise for error findings.
+
+    Raises:
+        DoesNotFit: with all of them and the fixes of the first.
+    """
+    errors = [f for f in findings if f["severity"] == "error"]
+    if not errors:
+        return
+    text = "\n".join(f"  {f['rule']}: {f['message']}" for f in errors)
+    fixes = "; ".join(fix["label"] for f in errors for fix in f["fixes"])
+    raise DoesNotFit(
+        f"This would not work:\n{text}",
+        findings=errors,
+        hint=(f"Fixes: {fixes}. " if fixes else "") + "force=True launches it all the same.",
+    )
+
+
+def _settle_command(spec: JobSpec, place: Backend, *, raw_command: bool) -> JobSpec:
+    """A start command given as text becomes settings where it can be parsed back."""
+    if spec.raw_command is None:
+        return spec
+    if place.name == "local" and not raw_command:
+        raise InputError(
+            "This template brings a shell command of its own, which would run on this machine.",
+            hint=f"Read it first: {spec.raw_command!r}. raw_command=True (--raw-command) allows it.",
+        )
+    return spec
+
+
+def _connected(spec: JobSpec, connect: Job | str) -> JobSpec:
+    if spec.connect is None:
+        raise InputError("This template has nothing to connect: `connect` is for client templates.")
+    target = (
+        Connect(job=connect.name, backend=connect.backend)
+        if isinstance(connect, Job)
+        else Connect(url=connect)
+        if "://" in connect
+        else Connect(job=connect)
+    )
+    update = {"job": target.job, "backend": target.backend, "url": target.url}
+    return spec.model_copy(update={"connect": spec.connect.model_copy(update=update)})
+
+
+def _lease(place: Backend, lease: str | float | None) -> int | None:
+    if lease is not None:
+        return None if lease == "none" else handle.seconds(lease)
+    default = config.load().lease
+    if default is not None:
+        return default or None
+    return None if place.name == "local" else CLUSTER_LEASE_S
+
+
+def _name(place: Backend, wanted: str, *, new: bool) -> str:
+    check_name(wanted)
+    if not new:
+        return wanted
+    taken = set(place.names())
+    if wanted not in taken:
+        return wanted
+    number = 2
+    while f"{wanted}-{number}" in taken:
+        number += 1
+    return check_name(f"{wanted}-{number}")
+
+
+def _plan(asked: JobSpec) -> Any:
+    """The plan of what was asked for; None where the engine or the GPU is not known."""
+    if asked.engine is None or asked.main.resources.gpu is None:
+        return None
+    from . import sizing
+
+    try:
+        return sizing.check(asked)
+    except InputError:
+        raise
+    except CraterError:
+        return None
+
+
+def picker(**options: Any) -> Any:
+    """Choose a template, see whether it fits, launch it."""
+    return handle.view("picker")(**options)
+
+
+def calculator(**options: Any) -> Any:
+    """Model × GPU × counts, live."""
+    return handle.view("calculator")(**options)
+
+
+def panel(**options: Any) -> Any:
+    """All jobs, live."""
+    return handle.view("panel")(**options)
+
+
+__all__ = [
+    "Crater",
+    "Kubernetes",
+    "Local",
+    "Prepared",
+    "backend_of",
+    "calculator",
+    "job",
+    "jobs",
+    "launch",
+    "panel",
+    "picker",
+    "prepare",
+    "refuse",
+    "size",
+    "template",
+    "templates",
+]

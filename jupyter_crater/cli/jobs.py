@@ -1,0 +1,102 @@
+"""``list``, ``status``, ``logs``, ``events``, ``stop``, ``delete``, ``extend``."""
+
+from __future__ import annotations
+
+import argparse
+from datetime import datetime
+
+from .. import api, handle
+from ..errors import CraterError
+from ..spec import JobStatus
+from .output import Output
+from .select import job, place
+
+
+def list_jobs(options: argparse.Namespace, out: Output) -> None:
+    found: list[JobStatus] = []
+    for each in api.jobs(place(options)):
+        try:
+            found.append(each.status())
+        except CraterError as error:  # deleted meanwhile, or of a newer version
+            out.note(f"{each.name}: {error.message}")
+    rows = [[s.name, s.phase, s.template, s.backend, _age(s.created), s.url or ""] for s in found]
+    text = (
+        out.table(["NAME", "PHASE", "TEMPLATE", "BACKEND", "AGE", "URL"], rows)
+        if rows
+        else "No jobs. `jupyter crater templates` shows what can be launched."
+    )
+    out.result({"schema": 1, "jobs": [s.to_json() for s in found]}, text)
+
+
+def _age(created: float) -> str:
+    seconds = max(0, int(datetime.now().astimezone().timestamp() - created))
+    for size, unit in ((86400, "d"), (3600, "h"), (60, "m")):
+        if seconds >= size:
+            return f"{seconds // size}{unit}"
+    return f"{seconds}s"
+
+
+def status(options: argparse.Namespace, out: Output) -> None:
+    found = job(options).status()
+    out.result(found.to_json(), handle.as_text(found))
+
+
+def logs(options: argparse.Namespace, out: Output) -> None:
+    lines = job(options).logs(options.task, follow=options.follow, previous=options.previous)
+    if out.json:
+        rows = [{"task": t, "line": line} for t, line in (_split(x) for x in lines)]
+        out.document({"schema": 1, "name": options.name, "lines": rows})
+        return
+    options.on_cancel = "No longer followed; the job goes on."
+    for line in lines:
+        print(line, flush=options.follow)
+
+
+def _split(line: str) -> tuple[str, str]:
+    task, _, text = line.partition("] ")
+    return task.removeprefix("["), text
+
+
+def events(options: argparse.Namespace, out: Output) -> None:
+    found = job(options).events()
+    rows = [
+        [
+            datetime.fromtimestamp(e.time).astimezone().strftime("%H:%M:%S"),
+            e.kind,
+            e.reason,
+            f"{e.task}-{e.index or 0}" if e.task else "",
+            e.message,
+        ]
+        for e in found
+    ]
+    out.result(
+        {"schema": 1, "name": options.name, "events": [e.to_json() for e in found]},
+        out.table(["TIME", "KIND", "WHAT", "TASK", "MESSAGE"], rows),
+    )
+
+
+def stop(options: argparse.Namespace, out: Output) -> None:
+    each = job(options)
+    options.on_cancel = f"The stop of {each.name} was asked for and goes on."
+    out.progress(f"Stopping {each.name} …")
+    each.stop()
+    out.end_line()
+    found = each.status()
+    out.result(found.to_json(), f"{each.name} is {found.phase}; its logs are kept.")
+
+
+def delete(options: argparse.Namespace, out: Output) -> None:
+    each = job(options)
+    out.progress(f"Deleting {each.name} …")
+    each.delete()
+    out.end_line()
+    out.result({"schema": 1, "deleted": each.name}, f"{each.name} is deleted.")
+
+
+def extend(options: argparse.Namespace, out: Output) -> None:
+    each = job(options)
+    end = each.extend(options.duration)
+    until = datetime.fromtimestamp(end).astimezone().isoformat(timespec="seconds")
+    out.result(
+        {"schema": 1, "name": each.name, "lease": end}, f"{each.name} may run until {until}."
+    )

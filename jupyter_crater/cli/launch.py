@@ -1,0 +1,83 @@
+"""``launch`` and ``export``."""
+
+from __future__ import annotations
+
+import argparse
+import json
+from typing import Any
+
+from .. import api, handle
+from ..errors import InputError
+from .output import Output, WaitProgress
+from .select import job as job_of, place, values
+
+
+def launch(options: argparse.Namespace, out: Output) -> int:
+    if options.preflight:
+        raise InputError("--preflight is not there yet; the checks before a launch always run.")
+    template = api.template(options.template)
+    prepared = api.prepare(
+        template,
+        name=options.name,
+        new=options.new,
+        backend=place(options),
+        connect=options.connect,
+        lease=options.lease,
+        force=options.force,
+        raw_command=options.raw_command,
+        parameters=values(template, options.values),
+    )
+    for finding in prepared.warnings:
+        out.note(f"{finding['severity']}: {finding['message']}")
+    for change in prepared.changes:
+        asked, used = change.data.get("asked"), change.data.get("used")
+        out.note(f"Rehearsal: {change.reason}: {asked} → {used} ({change.message})")
+    if options.dry_run:
+        _print(prepared.documents(), "json" if options.json else options.output)
+        return 0
+    _announce(prepared, out)
+    job = prepared.submit()
+    options.on_cancel = (
+        f"The wait is over, the job goes on: `jupyter crater status {job.name}` shows it, "
+        f"`jupyter crater stop {job.name}` ends it."
+    )
+    if options.wait:
+        job.wait(progress=WaitProgress(out))
+        out.end_line()
+    status = job.status()
+    out.result(status.to_json(), handle.as_text(status))
+    return 0
+
+
+def _announce(prepared: api.Prepared, out: Output) -> None:
+    """What a first launch brings onto the machine is said before it starts."""
+    if prepared.backend.name != "local":
+        return
+    from ..engines import environment
+
+    if environment.find() is None:
+        out.note(str(environment.describe()))
+
+
+def export(options: argparse.Namespace, out: Output) -> int:
+    if (options.name is None) == (options.template is None):
+        raise InputError("Give a job's NAME or --template ID, one of them.")
+    if options.template:
+        template = api.template(options.template)
+        parameters = values(template, options.values)
+        prepared = api.prepare(template, backend=place(options), parameters=parameters, force=True)
+        documents = prepared.documents()
+    else:
+        documents = job_of(options).manifest(options.output)
+    _print(documents, "json" if options.json else "yaml")
+    return 0
+
+
+def _print(documents: list[dict[str, Any]], form: str) -> None:
+    if form == "json":
+        one = documents[0] if len(documents) == 1 else documents
+        print(json.dumps(one, indent=2, ensure_ascii=False))
+        return
+    import yaml
+
+    print(yaml.safe_dump_all(documents, sort_keys=False, allow_unicode=True), end="")

@@ -1,0 +1,458 @@
+"""Job: what a launch gives back. It holds a name and a backend; everything else is asked for.
+
+A Job can be made again in any process (``crater.job(name)``), so nothing is lost with a kernel.
+"""
+
+from __future__ import annotations
+
+import html
+import sys
+import time
+from collections.abc import Callable, Iterator
+from importlib import import_module
+from typing import TYPE_CHECKING, Any
+
+from . import config, forwards
+from .backends.base import Backend
+from .errors import (
+    BackendUnavailable,
+    CraterError,
+    InputError,
+    JobFailed,
+    NotSupported,
+    WaitTimeout,
+)
+from .spec import ENDED, PHASES, JobSpec, JobStatus, Observation
+
+if TYPE_CHECKING:
+    from openai import AsyncOpenAI, OpenAI
+
+MIME = "application/vnd.jupyter-crater.job+json"
+
+views: dict[str, Callable[..., Any]] = {}
+"""Views by name ("chat", "panel", …); ``widgets`` fills it when one is first asked for."""
+
+Progress = Callable[[JobStatus], None]
+
+
+def view(name: str) -> Callable[..., Any]:
+    """A view, loading the widgets by name: nothing here imports ipywidgets.
+
+    Raises:
+        NotSupported: this version has no such view.
+    """
+    if name not in views:
+        try:
+            import_module("jupyter_crater.widgets")
+        except ModuleNotFoundError as error:
+            raise NotSupported(
+                f"The view {name!r} can't be shown here: {error}.",
+                hint="`jupyter crater chat NAME` and `job.ask(…)` work everywhere.",
+            ) from error
+    if name not in views:
+        raise NotSupported(f"There is no view {name!r}.")
+    return views[name]
+
+
+class Job:
+    """A job on a backend: its state is read anew each time it is asked for."""
+
+    def __init__(self, backend: Backend, name: str) -> None:
+        self._backend = backend
+        self.name = name
+
+    # State
+
+    def status(self) -> JobStatus:
+        """The state as it is now, with the forward's URL if one is running.
+
+        Raises:
+            JobNotFound: it was deleted.
+        """
+        status = self._backend.status(self.name)
+        if status.url is None and not status.ended:
+            try:
+                url = self._backend.address(self.name) or forwards.url(self._backend, self.name)
+            except CraterError:
+                url = None
+            endpoints = tuple(e.model_copy(update={"url": url}) for e in status.endpoints)
+            status = status.model_copy(update={"url": url, "endpoints": endpoints})
+        return status
+
+    @property
+    def backend(self) -> str:
+        return self._backend.name
+
+    @property
+    def phase(self) -> str:
+        return self.status().phase
+
+    @property
+    def reason(self) -> str | None:
+        """Why it is as it is, for people; None while all is well."""
+        status = self.status()
+        return (status.message or status.reason) if status.reason else None
+
+    @property
+    def head_ip(self) -> str | None:
+        return self.status().head_ip
+
+    @property
+    def tasks(self) -> tuple[Any, ...]:
+        return self.status().tasks
+
+    @property
+    def timeline(self) -> tuple[Any, ...]:
+        return self.status().timeline
+
+    @property
+    def endpoints(self) -> tuple[Any, ...]:
+        return self.status().endpoints
+
+    @property
+    def spec(self) -> JobSpec:
+        """What runs; :attr:`asked` is what was asked for."""
+        return self._backend.spec(self.name)
+
+    @property
+    def asked(self) -> JobSpec:
+        asked = getattr(self._backend, "asked", None)
+        return asked(self.name) if asked else self.spec
+
+    @property
+    def plan(self) -> Any:
+        """The memory plan of what was asked for, or None where it can't be sized."""
+        from . import sizing
+
+        asked = self.asked
+        return sizing.check(asked) if asked.engine and asked.main.resources.gpu else None
+
+    # The service
+
+    @property
+    def url(self) -> str:
+        """What the user's browser opens: the base under which ``/v1`` answers.
+
+        Starts the job's forward if there is none.
+
+        Raises:
+            JobFailed: the job has ended.
+        """
+        status = self._backend.status(self.name)
+        if status.ended:
+            raise self._over(status)
+        return self._backend.address(self.name) or forwards.ensure(self._backend, self.name)
+
+    @property
+    def api_url(self) -> str:
+        """The same service for this process (no ``/v1`` at its end)."""
+        return self._backend.reach(self.name).url
+
+    @property
+    def api_key(self) -> str | None:
+        """The engine's key. It opens the engine to whoever has it: don't print it."""
+        return self._backend.reach(self.name).key
+
+    def client(self, **options: Any) -> OpenAI:
+        """An ``openai.OpenAI`` that speaks to this job; ``options`` go to its constructor."""
+        from openai import OpenAI
+
+        return OpenAI(**self._client_options(options))
+
+    def async_client(self, **options: Any) -> AsyncOpenAI:
+        """An ``openai.AsyncOpenAI`` that speaks to this job."""
+        from openai import AsyncOpenAI
+
+        return AsyncOpenAI(**self._client_options(options))
+
+    def _client_options(self, options: dict[str, Any]) -> dict[str, Any]:
+        reach = self._backend.reach(self.name)
+        return {"base_url": f"{reach.url}/v1", "api_key": reach.key or "none"} | options
+
+    @property
+    def model(self) -> str:
+        """The name under which the model is served.
+
+        Raises:
+            NotSupported: the job offers no OpenAI service.
+        """
+        service = self.spec.service
+        if service is None:
+            raise NotSupported(f"{self.name!r} offers no OpenAI service.")
+        return service.served_model_name
+
+    def ask(self, text: str, *, system: str | None = None, **options: Any) -> str:
+        """One question, one answer.
+
+        ``options`` are those of ``chat.completions.create`` (temperature, max_tokens, seed …).
+
+        Raises:
+            BackendUnavailable: the engine doesn't answer (yet, or any more).
+        """
+        from openai import APIConnectionError
+
+        status = self.status()
+        if status.phase != "serving":
+            if status.ended:
+                raise self._over(status)
+            raise BackendUnavailable(
+                f"{self.name!r} is not serving yet: {status.phase}.", hint="`job.wait()` waits."
+            )
+        messages: list[Any] = [{"role": "system", "content": system}] if system else []
+        messages.append({"role": "user", "content": text})
+        try:
+            with self.client() as client:
+                answer = client.chat.completions.create(
+                    **{"model": self.model, "messages": messages} | options
+                )
+        except APIConnectionError as error:
+            raise BackendUnavailable(f"{self.name!r} does not answer: {error}.") from error
+        return str(answer.choices[0].message.content or "")
+
+    # Waiting, reading
+
+    def wait(
+        self,
+        until: str = "serving",
+        timeout: float | None = None,
+        *,
+        progress: Progress | None = None,
+    ) -> Job:
+        """Wait for a phase (or one after it), telling each step.
+
+        Interrupting it (Ctrl-C, the stop button) ends the wait, not the job.
+
+        Args:
+            until: a phase, e.g. "serving" or "stopped".
+            timeout: seconds; None: as long as the job's own bounds allow.
+            progress: called with every changed status; the default prints a line a phase.
+
+        Raises:
+            JobFailed: it ended before, with its decisive line.
+            WaitTimeout: the time is over; the job goes on.
+        """
+        if until not in PHASES:
+            raise InputError(f"No phase {until!r}.", hint=f"Phases: {', '.join(PHASES)}.")
+        tell = progress or PrintedProgress()
+        started = time.monotonic()
+        while True:
+            status = self.status()
+            tell(status)
+            if _reached(status, until):
+                return self
+            if status.ended:
+                raise self._over(status)
+            if timeout is not None and time.monotonic() - started > timeout:
+                raise WaitTimeout(
+                    f"Waited {timeout:g} s for {self.name!r} to be {until}; it is {status.phase}"
+                    f"{f' ({status.message})' if status.message else ''}.",
+                    hint="The job goes on; `job.status()` or `jupyter crater status` shows it.",
+                )
+            time.sleep(0.2)
+
+    def _over(self, status: JobStatus) -> JobFailed:
+        why = status.message or status.reason or "without a reason"
+        return JobFailed(
+            f"{self.name!r} is {status.phase}: {why}",
+            name=self.name,
+            reason=status.reason or status.phase,
+            hint=f"Its logs are kept: job.logs(), or `jupyter crater logs {self.name}`.",
+        )
+
+    def observations(self) -> list[Observation]:
+        return self._backend.observations(self.name)
+
+    def events(self) -> list[Observation]:
+        """What happened, oldest first: phases, joins, exits; no log lines."""
+        kinds = ("phase", "event", "exit", "task", "rehearsal")
+        return [o for o in self.observations() if o.kind in kinds]
+
+    def logs(self, task: str | None = None, follow: bool = False, previous: bool = False) -> Logs:
+        """The logs, as text when shown and line by line when iterated.
+
+        Args:
+            task: "head", "worker", "worker-0", "engine"; None: all.
+            follow: go on until the job ends (iterate it; interrupting ends the iteration only).
+            previous: of the attempt before this one.
+        """
+        return Logs(
+            self._backend.log(self.name, task=task, follow=follow, previous=previous), follow
+        )
+
+    # Acting
+
+    def chat(self, **options: Any) -> Any:
+        """An inline chat with the job's model."""
+        return view("chat")(self, **options)
+
+    def open(self) -> str:
+        """Open the job's view in the browser; returns the address."""
+        import webbrowser
+
+        url = self.url
+        webbrowser.open(url)
+        return url
+
+    def stop(self) -> None:
+        """End the job's processes; logs and settings stay, and a launch starts it again."""
+        self._backend.stop(self.name)
+
+    def delete(self) -> None:
+        """End the job and remove everything of it, logs included."""
+        self._backend.delete(self.name)
+
+    def extend(self, duration: str | float) -> float:
+        """Move the end of the lease by ``duration`` ("2h", seconds); returns the new end."""
+        return self._backend.extend(self.name, seconds(duration))
+
+    def manifest(self, format: str | None = None) -> list[dict[str, Any]]:  # noqa: A002 - contract
+        """What the backend created, as documents."""
+        if format not in (None, self.backend):
+            raise NotSupported(f"A job on {self.backend!r} can't be shown as {format!r} yet.")
+        return self._backend.manifest(self.spec, self.name)
+
+    # Display
+
+    def __repr__(self) -> str:
+        try:
+            return f"<Job {self.name} on {self.backend}: {self.phase}>"
+        except CraterError as error:
+            return f"<Job {self.name} on {self.backend}: {error.message}>"
+
+    def to_json(self) -> dict[str, Any]:
+        """Name, backend and a snapshot of the status, with nothing secret in it."""
+        return {"schema": 1, "name": self.name, "backend": self.backend} | {
+            "status": self.status().to_json()
+        }
+
+    def _repr_mimebundle_(self, **_: Any) -> dict[str, Any]:
+        try:
+            snapshot = self.to_json()
+            text = as_text(self.status())
+            page = as_html(self.status())
+        except CraterError as error:
+            return {"text/plain": f"{self.name}: {error.message}"}
+        return {MIME: snapshot, "text/html": page, "text/plain": text}
+
+
+class Logs:
+    """Log lines: iterate them, or show them as text."""
+
+    def __init__(self, observations: Iterator[Observation], follow: bool) -> None:
+        self._observations = observations
+        self._follow = follow
+
+    def __iter__(self) -> Iterator[str]:
+        for each in self._observations:
+            yield f"[{_stream(each)}] {each.message}"
+
+    def __str__(self) -> str:
+        return "\n".join(self)
+
+    def __repr__(self) -> str:
+        if self._follow:
+            return "<Logs, followed: iterate them (`for line in job.logs(follow=True)`)>"
+        return str(self)
+
+
+def _stream(each: Observation) -> str:
+    return f"{each.task}-{each.index}" if each.task == "worker" else str(each.task)
+
+
+class PrintedProgress:
+    """A line for each new phase and each new step of it, on stderr."""
+
+    def __init__(self) -> None:
+        self._last = ""
+        self._started = time.monotonic()
+
+    def __call__(self, status: JobStatus) -> None:
+        line = f"{status.phase}" + (f": {status.message}" if status.message else "")
+        if line != self._last:
+            self._last = line
+            elapsed = time.monotonic() - self._started
+            sys.stderr.write(f"{elapsed:6.1f} s  {status.name}  {line}\n")
+            sys.stderr.flush()
+
+
+def _reached(status: JobStatus, until: str) -> bool:
+    if status.phase == until:
+        return True
+    if status.phase in ENDED or status.phase in ("unknown", "unreachable", "stopping"):
+        return False
+    return until not in ENDED and PHASES.index(status.phase) > PHASES.index(until)  # type: ignore[arg-type]
+
+
+def seconds(duration: str | float) -> int:
+    """Seconds of "90", "45s", "8h" or "1d12h".
+
+    Raises:
+        InputError: not a duration, or not above zero.
+    """
+    try:
+        found = config.duration(duration)
+    except ValueError as error:
+        raise InputError(f"A duration {error}; not {duration!r}.") from error
+    if found <= 0:
+        raise InputError("A duration has to be above zero.")
+    return found
+
+
+def rows(status: JobStatus) -> list[tuple[str, str]]:
+    """The lines that every plain display of a job shows."""
+    found = [("Phase", status.phase + (f" · {status.message}" if status.message else ""))]
+    if status.rehearsal:
+        found.insert(0, ("Rehearsal", rehearsal_title(status)))
+    found += [
+        ("Template", status.template),
+        ("Backend", status.backend),
+        ("Head IP", status.head_ip or "not known yet"),
+        ("URL", status.url or "not forwarded now"),
+    ]
+    found += [
+        (f"{t.task}-{t.index}", f"{t.phase}{f', node {t.node[:12]}' if t.node else ''}")
+        for t in status.tasks
+    ]
+    if status.attempt > 1:
+        found.append(("Attempt", str(status.attempt)))
+    return found
+
+
+def rehearsal_title(status: JobStatus) -> str:
+    """ "SmolLM2-135M-Instruct for DeepSeek-R1-Distill-Qwen-32B", else what is different."""
+    for row in status.rehearsal:
+        if row.setting == "model":
+            return f"{row.used} for {str(row.asked).rstrip('/').rsplit('/', 1)[-1]}"
+    return ", ".join(row.setting for row in status.rehearsal)
+
+
+def as_text(status: JobStatus) -> str:
+    lines = [f"Job {status.name}"]
+    lines += [f"  {label:<10} {value}" for label, value in rows(status)]
+    for row in status.rehearsal:
+        lines.append(f"  rehearsal: {row.setting}: {row.asked} → {row.used} ({row.because})")
+    return "\n".join(lines)
+
+
+def as_html(status: JobStatus) -> str:
+    """Tables and divs only: this is what an untrusted notebook and nbconvert still show."""
+
+    def cells(values: tuple[str, ...], tag: str = "td") -> str:
+        inner = "".join(f"<{tag}>{html.escape(v)}</{tag}>" for v in values)
+        return f"<tr>{inner}</tr>"
+
+    table = "".join(cells(row) for row in rows(status))
+    timeline = "".join(
+        cells((e.phase, f"{e.ended - e.started:.1f} s" if e.ended else "…", e.detail))
+        for e in status.timeline
+    )
+    parts = [f"<div><b>{html.escape(status.name)}</b></div><table>{table}</table>"]
+    if timeline:
+        parts.append(f"<div>Timeline</div><table>{timeline}</table>")
+    if status.rehearsal:
+        head = cells(("setting", "asked", "used", "because"), "th")
+        body = "".join(
+            cells((r.setting, str(r.asked), str(r.used), r.because)) for r in status.rehearsal
+        )
+        parts.append(f"<div>Changed for the rehearsal</div><table>{head}{body}</table>")
+    return "".join(parts)
