@@ -10,22 +10,18 @@ from __future__ import annotations
 import os
 import re
 import tomllib
-from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field, fields, replace
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
 from .errors import ConfigError, nearest
 
-__all__ = ["Config", "CraterConfig", "KubernetesConfig", "LocalConfig", "keys", "load", "path"]
+__all__ = ["KEYS", "Config", "Key", "duration", "load", "path"]
 
 PREFIX = "JUPYTER_CRATER_"
 BACKENDS = ("local", "kubernetes", "crater")
 CARRIERS = ("volcano", "kuberay", "kubernetes")
-
-
-def _key(help: str, read: Callable[[Any], Any], env: str = "") -> dict[str, Any]:  # noqa: A002  (the field's word for it)
-    return {"help": help, "read": read, "env": env}
 
 
 def _text(value: Any) -> str:
@@ -96,122 +92,92 @@ def duration(value: Any) -> int:
 
 @dataclass(frozen=True)
 class LocalConfig:
-    """``[local]``: jobs on this machine."""
-
-    state: Path | None = field(
-        default=None,
-        metadata=_key(
-            "Folder of the local jobs (default: the user's state folder).",
-            _folder,
-            env="JUPYTER_CRATER_STATE",
-        ),
-    )
+    state: Path | None = None
 
 
 @dataclass(frozen=True)
 class KubernetesConfig:
-    """``[kubernetes]``: jobs on a cluster."""
-
-    context: str | None = field(
-        default=None,
-        metadata=_key("Context of the kubeconfig (default: its current one).", _text),
-    )
-    namespace: str | None = field(
-        default=None,
-        metadata=_key(
-            "Namespace of the jobs (default: the context's or the service account's).", _text
-        ),
-    )
-    carrier: str | None = field(
-        default=None,
-        metadata=_key(
-            "What carries a job: volcano, kuberay or kubernetes (default: what the cluster has).",
-            _one_of(*CARRIERS),
-        ),
-    )
-    queue: str | None = field(
-        default=None,
-        metadata=_key("Queue that jobs are submitted to (default: the carrier's).", _text),
-    )
-    allow_host_path: bool = field(
-        default=False,
-        metadata=_key("Whether a job may mount folders of the node (default: false).", _flag),
-    )
+    context: str | None = None
+    namespace: str | None = None
+    carrier: str | None = None
+    queue: str | None = None
+    allow_host_path: bool = False
 
 
 @dataclass(frozen=True)
 class CraterConfig:
-    """``[crater]``: jobs of a Crater platform."""
-
-    url: str | None = field(
-        default=None, metadata=_key("Address of the Crater platform (default: none).", _url)
-    )
-    account: str | None = field(
-        default=None,
-        metadata=_key("Account (queue) to act as (default: the one last used).", _text),
-    )
+    url: str | None = None
+    account: str | None = None
 
 
 @dataclass(frozen=True)
 class Config:
-    """All settings. What nobody set is None or empty, and means the default told in its help."""
+    """All settings; :data:`KEYS` says what each means. What nobody set is None, empty or false."""
 
-    backend: str | None = field(
-        default=None,
-        metadata=_key(
-            "Where jobs run: local, kubernetes or crater (default: local).", _one_of(*BACKENDS)
-        ),
-    )
-    lease: int | None = field(
-        default=None,
-        metadata=_key(
-            'How long a job may hold its GPUs, e.g. "8h", or "none" (default: none locally, 8h on '
-            "clusters).",
-            duration,
-        ),
-    )
-    """Seconds; 0 for no lease at all."""
-    template_folders: tuple[Path, ...] = field(
-        default=(), metadata=_key("Folders with templates of yours (default: none).", _folders)
-    )
-    model_folders: tuple[Path, ...] = field(
-        default=(),
-        metadata=_key("Folders in which models are looked for by name (default: none).", _folders),
-    )
-    engine: str | None = field(
-        default=None,
-        metadata=_key(
-            "Requirement, wheel or folder that the engine environment takes vLLM from (default: "
-            "the locked build in the package).",
-            _text,
-        ),
-    )
-    local: LocalConfig = field(default_factory=LocalConfig)
-    kubernetes: KubernetesConfig = field(default_factory=KubernetesConfig)
-    crater: CraterConfig = field(default_factory=CraterConfig)
+    backend: str | None = None
+    lease: int | None = None
+    """Seconds; 0 for no end at all."""
+    template_folders: tuple[Path, ...] = ()
+    model_folders: tuple[Path, ...] = ()
+    engine: str | None = None
+    local: LocalConfig = LocalConfig()
+    kubernetes: KubernetesConfig = KubernetesConfig()
+    crater: CraterConfig = CraterConfig()
 
 
 @dataclass(frozen=True)
 class Key:
-    """One setting: its name in the file, its environment variable, and what it means."""
+    """One setting: its dotted name, how its value is read, what it means and its default."""
 
     name: str
-    env: str
-    help: str
     read: Callable[[Any], Any]
+    help: str
+    default: str
+
+    @property
+    def env(self) -> str:
+        """The environment variable that sets it."""
+        return PREFIX + self.name.removeprefix("local.").replace(".", "_").upper()
 
 
-def keys(of: Any = Config, below: str = "") -> dict[str, Key]:
-    """Every setting by its dotted name, in the order of the documentation."""
-    found: dict[str, Key] = {}
-    for one in fields(of):
-        name = below + one.name
-        if "read" in one.metadata:
-            env = one.metadata["env"] or PREFIX + name.upper().replace(".", "_")
-            found[name] = Key(name, env, one.metadata["help"], one.metadata["read"])
-        else:
-            found |= keys(one.default_factory, f"{name}.")
-    return found
+KEYS: dict[str, Key] = {
+    key.name: key
+    for key in (
+        Key("backend", _one_of(*BACKENDS), "Where jobs run: local, kubernetes or crater.", "local"),
+        Key(
+            "lease",
+            duration,
+            'How long a job may hold its GPUs, e.g. "8h", or "none".',
+            "none locally, 8h on clusters",
+        ),
+        Key("template_folders", _folders, "Folders with templates of yours.", "none"),
+        Key("model_folders", _folders, "Folders in which models are looked for by name.", "none"),
+        Key(
+            "engine",
+            _text,
+            "Requirement, wheel or folder that the engine environment takes vLLM from.",
+            "the locked build of the package",
+        ),
+        Key("local.state", _folder, "Folder of the local jobs.", "the user's state folder"),
+        Key("kubernetes.context", _text, "Context of the kubeconfig.", "its current one"),
+        Key("kubernetes.namespace", _text, "Namespace of the jobs.", "the context's or the pod's"),
+        Key(
+            "kubernetes.carrier",
+            _one_of(*CARRIERS),
+            "What carries a job: volcano, kuberay or kubernetes.",
+            "what the cluster has",
+        ),
+        Key("kubernetes.queue", _text, "Queue that jobs are submitted to.", "the carrier's"),
+        Key(
+            "kubernetes.allow_host_path",
+            _flag,
+            "Whether a job may mount folders of the node.",
+            "false",
+        ),
+        Key("crater.url", _url, "Address of the Crater platform.", "none"),
+        Key("crater.account", _text, "Account (queue) to act as.", "the one last used"),
+    )
+}
 
 
 def path(environ: Mapping[str, str] | None = None) -> Path:
@@ -231,27 +197,26 @@ def load(environ: Mapping[str, str] | None = None) -> Config:
         ConfigError: an unknown key or a value that can't be, with file and line or the variable.
     """
     environ = os.environ if environ is None else environ
-    known = keys()
-    values = _from_file(path(environ), known, asked_for=bool(environ.get(f"{PREFIX}CONFIG")))
-    for key in known.values():
+    file, named = path(environ), bool(environ.get(f"{PREFIX}CONFIG"))
+    values = _from_file(file, must_exist=named)
+    for key in KEYS.values():
         if environ.get(key.env):
             values[key.name] = _read(key, environ[key.env], key.env)
     config = Config()
     for name, value in values.items():
         table, _, last = name.rpartition(".")
         if table:
-            config = replace(config, **{table: replace(getattr(config, table), **{last: value})})
-        else:
-            config = replace(config, **{last: value})
+            value = replace(getattr(config, table), **{last: value})  # noqa: PLW2901
+        config = replace(config, **{table or last: value})
     return config
 
 
-def _from_file(file: Path, known: Mapping[str, Key], *, asked_for: bool) -> dict[str, Any]:
+def _from_file(file: Path, *, must_exist: bool) -> dict[str, Any]:
     try:
         text = file.read_text(encoding="utf-8")
         tree = tomllib.loads(text)
     except FileNotFoundError:
-        if asked_for:
+        if must_exist:
             raise ConfigError(f"{file}: there is no such file ({PREFIX}CONFIG names it).") from None
         return {}
     except OSError as error:
@@ -259,25 +224,24 @@ def _from_file(file: Path, known: Mapping[str, Key], *, asked_for: bool) -> dict
     except ValueError as error:  # TOML's, with its line, and UTF-8's
         raise ConfigError(f"{file}: not TOML: {error}.") from error
     values = {}
-    for name, value in _flat(tree, known):
+    for name, value in _flat(tree):
         where = f"{file}:{_line(text, name)}: {name}"
-        if name not in known:
-            close = nearest(name, known)
+        if name not in KEYS:
+            close = nearest(name, KEYS)
             raise ConfigError(
                 f"{where}: there is no such setting.",
-                hint=f"Did you mean {close!r}?" if close else f"There are: {', '.join(known)}.",
+                hint=f"Did you mean {close!r}?" if close else f"There are: {', '.join(KEYS)}.",
             )
-        values[name] = _read(known[name], value, where)
+        values[name] = _read(KEYS[name], value, where)
     return values
 
 
-def _flat(tree: Mapping[str, Any], known: Mapping[str, Key], below: str = "") -> Any:
+def _flat(tree: Mapping[str, Any], below: str = "") -> Iterator[tuple[str, Any]]:
     for key, value in tree.items():
-        name = below + key
-        if isinstance(value, dict) and name not in known and value:
-            yield from _flat(value, known, f"{name}.")
-        else:
-            yield name, value
+        if isinstance(value, dict) and value:
+            yield from _flat(value, f"{below}{key}.")
+        elif value != {}:  # an empty table says nothing
+            yield below + key, value
 
 
 def _read(key: Key, value: Any, where: str) -> Any:

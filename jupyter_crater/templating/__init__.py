@@ -7,9 +7,9 @@ Forms, widgets, the CLI and Python keywords all come from :meth:`Template.schema
 is told in docs/templates.md.
 """
 
-from .library import Broken, Library, broken, library, template, templates
-from .parameter import RESERVED, Parameter
-from .template import LANGUAGES, Template
+from .definition import LANGUAGES, Template
+from .discovery import Broken, Library, broken, library, template, templates
+from .parameters import RESERVED, Parameter
 
 __all__ = [
     "LANGUAGES",

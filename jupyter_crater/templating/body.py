@@ -12,7 +12,7 @@ import re
 from collections.abc import Callable, Iterator, Mapping
 from typing import Annotated, Any
 
-from pydantic import BeforeValidator, Field
+from pydantic import BeforeValidator, Field, model_validator
 
 from ..spec import (
     Connect,
@@ -27,14 +27,17 @@ from ..spec import (
     Task,
     Volume,
 )
-from .document import Field as Path
-from .parameter import Model
+from .document import FieldPath
+from .parameters import Model
+
+OURS = frozenset({"VLLM_API_KEY", "RAY_AUTH_TOKEN", "RAY_AUTH_MODE", "JUPYTER_CRATER_JOB"})
+"""Variables that backends set."""
 
 _REFERENCE = re.compile(r"(?<!\$)\$\{([^{}]*)\}")
 _DROP = object()
 
 
-def references(body: Any, at: Path = ()) -> Iterator[tuple[Path, str, bool]]:
+def references(body: Any, at: FieldPath = ()) -> Iterator[tuple[FieldPath, str, bool]]:
     """Every ``${name}`` below ``body``: (field, name, whether it stands alone)."""
     if isinstance(body, str):
         whole = _REFERENCE.fullmatch(body)
@@ -86,14 +89,24 @@ def _environment(value: Any) -> Any:
 Environment = Annotated[dict[str, str], BeforeValidator(_environment)]
 
 
-class BodyForward(Model):
+class BodyPort(Model):
+    """A port that is open in the job; left out where its number is null."""
+
     name: str = Field(pattern=r"^[a-z]{1,20}$")  # what Crater accepts, and a DNS label
-    port: int = Field(ge=1, le=65535)
+    port: int | None = Field(None, ge=1, le=65535)
 
 
 class BodyService(Model):
-    port: int = Field(ge=1, le=65535)
+    """An OpenAI-compatible API; left out where its model has no name."""
+
+    port: int | None = Field(None, ge=1, le=65535)
     served_model_name: str | None = None
+
+    @model_validator(mode="after")
+    def _reachable(self) -> BodyService:
+        if self.served_model_name is not None and self.port is None:
+            raise ValueError("a service with a model name needs its port, too")
+        return self
 
 
 class Body(Model):
@@ -109,17 +122,25 @@ class Body(Model):
     """Of each replica."""
     volumes: tuple[Volume, ...] = ()
     """A claim or path whose ``source`` is null isn't mounted."""
-    ports: tuple[BodyForward, ...] = ()
+    ports: tuple[BodyPort, ...] = ()
     """More open ports than service, Ray and forwards bring with them."""
     ray: Ray | None = None
     engine: EngineSettings | None = None
     service: BodyService | None = None
-    """Only where there is no ``engine``, which brings its own; no service without a model name."""
-    forwards: tuple[BodyForward, ...] = ()
+    """Only where there is no ``engine``, which brings its own."""
+    forwards: tuple[BodyPort, ...] = ()
     connect: Connect | None = None
     command: tuple[str, ...] = ()
     raw_command: str | None = None
     max_restarts: int = Field(0, ge=0)
+
+    @model_validator(mode="after")
+    def _secrets_stay_secret(self) -> Body:
+        if both := self.env.keys() & (self.secret_env.keys() | OURS):
+            raise ValueError(
+                f"{', '.join(sorted(both))} is set for every job, so it can't stand in env"
+            )
+        return self
 
 
 EngineFor = Callable[[str | None, EngineSettings, bool], tuple[str | None, str | None]]
@@ -143,10 +164,11 @@ def job_spec(
         engine = engine.model_copy(update={"served_model_name": name, "port": engine.port or 8000})
     serves = "head" if body.ray is not None else "main"
     service = _service(body, engine, serves)
+    forwards = [Forward(name=f.name, task=serves, port=f.port) for f in body.forwards if f.port]
     ports = [
         *([Port(name="api", port=service.port)] if service else []),
         *([Port(name="ray", port=body.ray.port)] if body.ray else []),
-        *(Port(name=p.name, port=p.port) for p in (*body.forwards, *body.ports)),
+        *(Port(name=p.name, port=p.port) for p in (*body.forwards, *body.ports) if p.port),
     ]
     common = {
         "image": image,
@@ -154,14 +176,16 @@ def job_spec(
         "resources": body.resources,
         "volumes": tuple(v for v in body.volumes if v.source is not None or v.kind == "empty-dir"),
     }
-    one_each = tuple({p.port: p for p in reversed(ports)}.values())[::-1]
+    by_number: dict[int, Port] = {}
+    for port in ports:
+        by_number.setdefault(port.port, port)
     tasks = [
         Task(
             name=serves,
             replicas=1 if body.ray else body.nodes,
             command=body.command,
             secret_env=body.secret_env,
-            ports=one_each,
+            ports=tuple(by_number.values()),
             **common,
         )
     ]
@@ -173,7 +197,7 @@ def job_spec(
         tasks=tuple(tasks),
         ray=body.ray,
         service=service,
-        forwards=tuple(Forward(name=f.name, task=serves, port=f.port) for f in body.forwards),
+        forwards=tuple(forwards),
         engine=engine,
         raw_command=body.raw_command,
         connect=body.connect,

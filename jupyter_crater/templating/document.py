@@ -14,12 +14,13 @@ from ..errors import TemplateError
 _Loader: Any = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
 
 MAX_BYTES = 1 << 20
-"""A template is a page or two; what is larger is something else."""
+MAX_FIELDS = 20_000
+"""A template is a page or two; what is larger is something else (aliases can multiply)."""
 
 TEXTS = frozenset({"title", "description", "help"})
 """Keys whose value is one text: :func:`merge` replaces them whole, languages included."""
 
-Field = tuple[str | int, ...]
+FieldPath = tuple[str | int, ...]
 
 
 @dataclass(frozen=True, slots=True)
@@ -28,9 +29,9 @@ class Document:
 
     path: Path
     data: dict[str, Any]
-    lines: dict[Field, tuple[Path, int]]
+    lines: dict[FieldPath, tuple[Path, int]]
 
-    def where(self, field: Field) -> str:
+    def where(self, field: FieldPath) -> str:
         """``file:line: field`` of the field, or of the nearest one around it that is written."""
         at = field
         while at not in self.lines and at:
@@ -58,9 +59,11 @@ def read(path: Path) -> Document:
         root = loader.get_single_node()
         if not isinstance(root, yaml.MappingNode):
             raise TemplateError(f"{path}:1: a template is a mapping with id, version, title, job.")
-        lines: dict[Field, tuple[Path, int]] = {}
+        lines: dict[FieldPath, tuple[Path, int]] = {}
         _walk(root, (), path, lines, set())
         data: dict[str, Any] = loader.construct_document(root)
+    except (RecursionError, ValueError) as error:  # ValueError: 2026-13-45 looks like a date
+        raise TemplateError(f"{path}:1: can't be read as YAML: {error}.") from error
     except yaml.YAMLError as error:
         mark = getattr(error, "problem_mark", None)
         what = getattr(error, "problem", None) or str(error).splitlines()[0]
@@ -72,13 +75,15 @@ def read(path: Path) -> Document:
 
 def _walk(
     node: yaml.Node,
-    field: Field,
+    field: FieldPath,
     path: Path,
-    lines: dict[Field, tuple[Path, int]],
+    lines: dict[FieldPath, tuple[Path, int]],
     around: set[int],
 ) -> None:
     """Note lines; refuse what YAML allows and a template has no use for."""
     lines.setdefault(field, (path, node.start_mark.line + 1))
+    if len(lines) > MAX_FIELDS:
+        raise TemplateError(f"{path}: more than {MAX_FIELDS} fields, so not a template.")
     if isinstance(node, yaml.ScalarNode):
         return
     if id(node) in around:

@@ -2,10 +2,8 @@
 
 import re
 
-import pytest
-
 from jupyter_crater import templating
-from jupyter_crater.spec import EngineSettings, JobSpec
+from jupyter_crater.spec import JobSpec
 
 SEED = """
 ray start --head --port=6667 --disable-usage-stats;

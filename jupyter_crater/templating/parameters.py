@@ -12,7 +12,7 @@ import shlex
 from collections.abc import Mapping
 from typing import Annotated, Any, Literal
 
-from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict
+from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, field_validator
 
 from ..errors import ParameterError, nearest
 
@@ -117,6 +117,15 @@ class Parameter(Model):
     suggest: Literal["gpu", "model", "image", "volume"] | None = None
     """What a form may offer beside free text."""
 
+    @field_validator("pattern", "names")
+    @classmethod
+    def _compiles(cls, value: str | None) -> str | None:
+        try:
+            re.compile(value or "")
+        except re.error as error:
+            raise ValueError(f"isn't a regular expression: {error}") from error
+        return value
+
     @property
     def optional(self) -> bool:
         """Whether null is a value of it."""
@@ -194,8 +203,8 @@ class Parameter(Model):
 
     def _plain(self, name: str, value: Any) -> Any:
         match self.type:
-            case "boolean" if isinstance(value, bool) or type(value).__name__ == "bool":
-                return bool(value)  # numpy's, too
+            case "boolean" if type(value).__name__ in {"bool", "bool_"}:  # numpy's, too
+                return bool(value)
             case "integer" if isinstance(value, numbers.Integral) and not isinstance(value, bool):
                 return int(value)
             case "integer" if isinstance(value, numbers.Real) and not isinstance(value, bool):

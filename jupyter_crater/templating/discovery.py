@@ -16,8 +16,8 @@ from types import ModuleType
 from typing import Any
 
 from ..errors import TemplateError, TemplateNotFound, nearest
+from .definition import Template, build
 from .document import Document, merge, read
-from .template import Template, build
 
 BUILTIN = Path(__file__).parent.parent / "catalog" / "templates"
 GROUP = "jupyter_crater.templates"

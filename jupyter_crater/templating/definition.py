@@ -13,8 +13,8 @@ from pydantic import Field, ValidationError, field_validator
 from ..errors import CraterError, ParameterError, TemplateError, nearest
 from ..spec import EngineSettings, JobSpec, Provenance, check_name
 from .body import Body, EngineFor, job_spec, references, substitute
-from .document import Document
-from .parameter import Language, Model, Parameter, Text, in_language, name_problem
+from .document import Document, FieldPath
+from .parameters import Language, Model, Parameter, Text, in_language, name_problem
 
 LANGUAGES: tuple[str, ...] = get_args(Language)
 
@@ -42,7 +42,7 @@ class Definition(Model):
         return value
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False)
 class Template:
     """One template. Made by :func:`jupyter_crater.templating.library`, which has checked it."""
 
@@ -199,13 +199,9 @@ class Template:
         try:
             return self.lay_out(self.defaults | given, given, engine_for or catalog_engine)
         except ValidationError as error:
-            first = error.errors(include_url=False)[0]
-            blamed = self._blame(first["loc"])
-            raise ParameterError(
-                blamed or ".".join(map(str, first["loc"])),
-                f"{blamed or self.id}: {first['msg']}.",
-                value=given.get(blamed or ""),
-            ) from error
+            field, what = _mistakes(error)[0]
+            blamed = self._blame(field) or self.id
+            raise ParameterError(blamed, f"{blamed}: {what}.", value=given.get(blamed)) from error
 
     def lay_out(
         self, values: Mapping[str, Any], given: dict[str, Any], engine_for: EngineFor
@@ -219,11 +215,10 @@ class Template:
             engine_for=engine_for,
         )
 
-    def _blame(self, field: Iterable[str | int]) -> str | None:
-        """The parameter behind a field of the body, if one stands there alone."""
-        wanted = tuple(field)
+    def _blame(self, field: FieldPath) -> str | None:
+        """The first parameter that stands at, around or below a field of the body."""
         for at, name, _ in references(self.definition.job):
-            if at == wanted[: len(at)]:
+            if field and at[: len(field)] == field[: len(at)]:
                 return name
         return None
 
@@ -266,7 +261,7 @@ def build(document: Document, *, builtin: bool = False) -> Template:
     return template
 
 
-Mistake = tuple[tuple[str | int, ...], str]
+Mistake = tuple[FieldPath, str]
 
 
 def _pointed(document: Document, mistakes: Iterable[Mistake]) -> TemplateError:
@@ -291,6 +286,17 @@ def _mistakes(error: ValidationError, below: tuple[str, ...] = ()) -> list[Mista
     return found
 
 
+_ONLY_OF = {
+    "enum": "string",
+    "pattern": "string",
+    "minimum": "integer number",
+    "maximum": "integer number",
+    "exclusiveMinimum": "integer number",
+    "names": "object",
+    "values": "object",
+}
+
+
 def _parameter_mistakes(definition: Definition) -> Iterable[Mistake]:
     used = {name for _, name, _ in references(definition.job)}
     for name, parameter in definition.parameters.items():
@@ -301,18 +307,24 @@ def _parameter_mistakes(definition: Definition) -> Iterable[Mistake]:
             yield (*at, "group"), f"{parameter.group!r} isn't under groups"
         if name not in used:
             yield at, f"{name!r} is used nowhere in job"
-        for field, value in (("default", parameter.default), *_examples(parameter)):
-            if value is not None:
-                try:
-                    parameter.check(name, value)
-                except ParameterError as error:
-                    yield (*at, field), error.message
         if parameter.required and parameter.default is not None:
             yield (*at, "required"), "a parameter with a default isn't required"
-
-
-def _examples(parameter: Parameter) -> list[tuple[str, Any]]:
-    return [("examples", value) for value in parameter.examples]
+        foreign = [
+            word
+            for word, types in _ONLY_OF.items()
+            if word in parameter.model_fields_set and parameter.type not in types.split()
+        ]
+        for word in foreign:
+            yield (*at, word), f"means nothing for type {parameter.type}"
+        written: list[tuple[FieldPath, Any]] = (
+            [(("default",), parameter.default)] if parameter.default is not None else []
+        )
+        written += [(("examples", i), value) for i, value in enumerate(parameter.examples)]
+        for field, value in [] if foreign else written:
+            try:
+                parameter.check(name, value)
+            except ParameterError as error:
+                yield (*at, *field), error.message
 
 
 def _body_mistakes(definition: Definition) -> Iterable[Mistake]:
