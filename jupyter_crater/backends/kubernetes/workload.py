@@ -1,0 +1,352 @@
+"""The workload itself, once for each carrier: Volcano Job, KubeRay RayJob, Indexed Job."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from typing import Any
+
+from ...errors import InputError, NotSupported
+from ...spec import EngineSettings, JobSpec, Task
+from . import pod, record, start
+from .options import Options
+
+QUEUE_LABEL = "kueue.x-k8s.io/queue-name"
+DASHBOARD = 8265
+# The raylet's health is told by the node's dashboard agent, the head's also by the dashboard.
+_AGENT = 52365
+RAY_TOKEN_SINCE = (2, 52)
+ANY_ADDRESS = "0.0.0.0"  # noqa: S104 - inside a pod; the NetworkPolicy says who reaches it
+
+
+def ray_version(spec: JobSpec, options: Options) -> str | None:
+    """Ray in the job's image, as far as the options or the engine entry of that image know."""
+    from ...catalog import engines
+
+    if options.ray_version or spec.engine is None:
+        return options.ray_version
+    entry, _ = engines.find(spec.engine.engine, spec.engine.version)
+    known = spec.main.image or options.image or entry.image
+    return entry.ray if known == entry.image else None
+
+
+def has_token(version: str | None) -> bool:
+    """Whether that Ray has token authentication (since 2.52)."""
+    if version is None:
+        return False
+    try:
+        return tuple(int(n) for n in version.split(".")[:2]) >= RAY_TOKEN_SINCE
+    except ValueError as error:
+        raise InputError(
+            f"{version!r} is no Ray version.", hint='Write it like "2.54.0".'
+        ) from error
+
+
+def workload(carrier: str, spec: JobSpec, name: str, options: Options) -> dict[str, Any]:
+    """The object that runs the job. A job without Ray gains nothing from KubeRay (and its image
+    has none): it becomes a Job there, too."""
+    if carrier == "volcano":
+        return _volcano(spec, name, options)
+    if carrier == "kuberay" and spec.ray:
+        return _kuberay(spec, name, options)
+    return _indexed(spec, name, options)
+
+
+def head_labels(document: dict[str, Any], name: str, spec: JobSpec) -> dict[str, str]:
+    """Labels that the pod of the service (or of the main task) has and no other."""
+    if document["apiVersion"] == "batch/v1" and spec.ray:
+        return {record.JOB: name, "batch.kubernetes.io/job-completion-index": "0"}
+    return {record.JOB: name, record.TASK: spec.service.task if spec.service else spec.main.name}
+
+
+def _frame(spec: JobSpec, name: str, options: Options, head: str) -> pod.Frame:
+    token = bool(spec.ray) and has_token(ray_version(spec, options))
+    return pod.Frame(
+        spec, name, options, env={"CRATER_HEAD": head} if spec.ray else {}, token=token
+    )
+
+
+def _run(spec: JobSpec, task: Task) -> str:
+    command = in_pod(spec, task)
+    service = spec.service is not None and spec.service.task == task.name
+    return start.run(command, service=service, lease=pod.leased(spec, task))
+
+
+def in_pod(spec: JobSpec, task: Task) -> tuple[str, ...]:
+    """The start command as it runs in a pod: engines listen on every address, the NetworkPolicy
+    says who reaches them.
+
+    Raises:
+        InputError: nothing to run.
+    """
+    command = tuple(task.command)
+    if task is spec.main and not command:
+        if spec.engine:
+            return _engine_command(spec.engine.model_copy(update={"host": ANY_ADDRESS}))
+        if spec.raw_command:
+            return ("/bin/sh", "-c", spec.raw_command)
+    if not command:
+        raise InputError(
+            f"Task {task.name!r} has no command, and its lease or its nodes need a start script.",
+            hint="Give the command that the image starts by itself.",
+        )
+    if spec.engine is None or task is not spec.main:
+        return command
+    words: list[str] = []
+    listens = False
+    for word in command:
+        if words and words[-1] == "--host":
+            words.append(ANY_ADDRESS)
+            listens = True
+        elif word.startswith("--host="):
+            words.append(f"--host={ANY_ADDRESS}")
+            listens = True
+        else:
+            words.append(word)
+    return (*words, *(() if listens else ("--host", ANY_ADDRESS)))
+
+
+def _engine_command(settings: EngineSettings) -> tuple[str, ...]:
+    from ... import engines
+
+    if not hasattr(engines, "start_command"):  # SEAM until engines is there
+        return (
+            "vllm",
+            "serve",
+            settings.model,
+            "--host",
+            settings.host or "",
+            "--port",
+            str(settings.port),
+        )
+    return tuple(engines.start_command(settings))
+
+
+def _gpus(spec: JobSpec) -> int:
+    return sum(task.replicas * task.resources.gpus for task in spec.tasks)
+
+
+def _head(spec: JobSpec, names: list[str]) -> str:
+    assert spec.ray is not None
+    head = spec.main
+    return start.script(
+        start.start_ray(spec.ray.port, head.resources),
+        start.wait_for_nodes(names, gpus=_gpus(spec), bound=spec.ray.wait_seconds),
+        _run(spec, head),
+    )
+
+
+def _worker(spec: JobSpec, task: Task) -> str:
+    assert spec.ray is not None
+    return start.script(start.join_ray(spec.ray.port, task.resources, bound=spec.ray.wait_seconds))
+
+
+def _shell(script: str) -> list[str]:
+    return ["/bin/sh", "-c", script]
+
+
+def _command(spec: JobSpec, task: Task) -> list[str]:
+    """A task beside Ray: under the script where it serves or has a lease, else as it is."""
+    known = task.command or spec.engine or spec.raw_command
+    if task is spec.main and known and (spec.service or spec.lease_seconds or not task.command):
+        return _shell(start.script(_run(spec, task)))
+    return list(task.command)
+
+
+def _metadata(spec: JobSpec, name: str, carrier: Any, options: Options) -> dict[str, Any]:
+    return {
+        "name": name,
+        "labels": record.labels(spec, name, options),
+        "annotations": record.notes(spec, carrier, options),
+    }
+
+
+def _volcano(spec: JobSpec, name: str, options: Options) -> dict[str, Any]:
+    frame = _frame(spec, name, options, f"{name}-head-0.{name}")
+    names = [f"{name}-{task.name}-{index}" for task in spec.tasks for index in range(task.replicas)]
+    tasks = []
+    for task in spec.tasks:
+        if not spec.ray:
+            command = _command(spec, task)
+        elif task is spec.main:
+            command = _shell(_head(spec, names))
+        else:
+            command = _shell(_worker(spec, task))
+        one: dict[str, Any] = {
+            "name": task.name,
+            "replicas": task.replicas,
+            "minAvailable": task.replicas,
+            "template": pod.template(frame, task, command),
+        }
+        if task is spec.main:
+            # Workers never end by themselves: the job is complete when its head is.
+            one["policies"] = [{"event": "TaskCompleted", "action": "CompleteJob"}]
+        tasks.append(one)
+    # Terminate, not abort: an aborted job can be resumed, and abort is what `stop` asks for.
+    action = "RestartJob" if spec.max_restarts else "TerminateJob"
+    body: dict[str, Any] = {
+        "schedulerName": "volcano",
+        "queue": options.queue or "default",
+        "minAvailable": spec.nodes,
+        # The count is taken before the restart, and 0 means 3 to the webhook.
+        "maxRetry": spec.max_restarts + 1,
+        "plugins": {
+            "svc": ["--publish-not-ready-addresses=true", "--disable-network-policy=true"],
+            "env": [],
+        },
+        "policies": [{"events": ["PodFailed", "PodEvicted"], "action": action}],
+        "tasks": tasks,
+    }
+    if options.priority_class:
+        body["priorityClassName"] = options.priority_class
+    return {
+        "apiVersion": "batch.volcano.sh/v1alpha1",
+        "kind": "Job",
+        "metadata": _metadata(spec, name, "volcano", options),
+        "spec": body,
+    }
+
+
+def _kuberay(spec: JobSpec, name: str, options: Options) -> dict[str, Any]:
+    assert spec.ray is not None
+    version = ray_version(spec, options)
+    groups = []
+    for task in spec.tasks:
+        frame = pod.Frame(
+            spec,
+            name,
+            options,
+            own_probes=_ray_probes(options, head=task is spec.main),
+            # The operator lists only these on the head's Service, and asks the dashboard for jobs.
+            ports={DASHBOARD: "dashboard"},
+        )
+        template = pod.template(frame, task, [])
+        params = {"num-gpus": str(task.resources.gpus), "node-ip-address": "$POD_IP"}
+        if task is spec.main:
+            params |= {"port": str(spec.ray.port)}
+            head = {"rayStartParams": params, "template": template}
+        else:
+            groups.append(
+                {
+                    "groupName": task.name,
+                    "replicas": task.replicas,
+                    "minReplicas": task.replicas,
+                    "maxReplicas": task.replicas,
+                    "rayStartParams": params,
+                    "template": template,
+                }
+            )
+    cluster: dict[str, Any] = {"headGroupSpec": head, "workerGroupSpecs": groups}
+    if version:
+        cluster["rayVersion"] = version
+    if has_token(version):
+        # The operator makes the token and hands it to every pod of the cluster it makes.
+        cluster["authOptions"] = {"mode": "token"}
+    metadata = _metadata(spec, name, "kuberay", options)
+    if options.queue:
+        metadata["labels"][QUEUE_LABEL] = options.queue
+    return {
+        "apiVersion": "ray.io/v1",
+        "kind": "RayJob",
+        "metadata": metadata,
+        "spec": {
+            # The operator posts the text to Ray, which gives it to one shell. The other modes pass
+            # it through two more, which older Ray versions quote wrongly.
+            "submissionMode": "HTTPMode",
+            "entrypoint": _entrypoint(spec),
+            "backoffLimit": spec.max_restarts,
+            "shutdownAfterJobFinishes": True,
+            "ttlSecondsAfterFinished": options.finished_seconds,
+            # Counts the head's own start as well, images included.
+            "preRunningDeadlineSeconds": spec.ray.wait_seconds + 600,
+            "rayClusterSpec": cluster,
+        },
+    }
+
+
+def _entrypoint(spec: JobSpec) -> str:
+    assert spec.ray is not None
+    names = [f"{task.name}-{index}" for task in spec.tasks for index in range(task.replicas)]
+    bound = min(spec.ray.wait_seconds, 300)  # the operator submits when all pods are ready
+    nodes = start.wait_for_nodes(names, gpus=_gpus(spec), bound=bound)
+    return start.script(start.log_to_container(), nodes, _run(spec, spec.main))
+
+
+def _ray_probes(options: Options, *, head: bool) -> dict[str, Any]:
+    """Ready when Ray is: the operator starts the entrypoint only once every pod is ready. Its own
+    probes need wget in the image (kuberay#2063); these need python, which Ray needs as well."""
+    urls = [f"http://localhost:{_AGENT}/api/local_raylet_healthz"]
+    if head:
+        urls.append(f"http://localhost:{DASHBOARD}/api/gcs_healthz")
+    code = "import sys, urllib.request as u; [u.urlopen(x, timeout=4).read() for x in sys.argv[1:]]"
+    ask = {"exec": {"command": ["python3", "-c", code, *urls]}}
+    slow = {"periodSeconds": 10, "timeoutSeconds": 10, "failureThreshold": 120}
+    return {
+        "startupProbe": ask | slow,
+        "readinessProbe": ask | {"periodSeconds": 10, "timeoutSeconds": 10, "failureThreshold": 3},
+        "livenessProbe": ask | slow,
+    }
+
+
+def _indexed(spec: JobSpec, name: str, options: Options) -> dict[str, Any]:
+    if spec.max_restarts:
+        raise NotSupported(
+            "A Kubernetes Job restarts pods one by one; a Ray job must restart as a whole.",
+            hint="Set max_restarts to 0, or use the carrier volcano or kuberay.",
+        )
+    main = spec.main
+    frame = _frame(spec, name, options, f"{name}-0.{name}")
+    if not spec.ray:
+        if len(spec.tasks) > 1:
+            raise NotSupported(
+                "A Kubernetes Job has one pod template: several tasks without Ray don't fit in.",
+                hint="Use the carrier volcano.",
+            )
+        template = pod.template(frame, main, _command(spec, main))
+    else:
+        names = [f"{name}-{index}" for index in range(spec.nodes)]
+        script = _head(spec, names)
+        if workers := [task for task in spec.tasks if task is not main]:
+            _same(main, workers)
+            script = start.by_index(script, _worker(spec, workers[0]))
+            frame = replace(frame, own_probes=_head_probes(spec, options))
+        template = pod.template(frame, main, _shell(script))
+        template["metadata"]["labels"].pop(record.TASK)
+        template["metadata"]["labels"].pop("app.kubernetes.io/component")
+    template["spec"]["subdomain"] = name
+    metadata = _metadata(spec, name, "kubernetes", options)
+    if options.queue:
+        metadata["labels"][QUEUE_LABEL] = options.queue
+    body: dict[str, Any] = {
+        "completionMode": "Indexed",
+        "completions": spec.nodes,
+        "parallelism": spec.nodes,
+        "backoffLimit": 0,
+        "template": template,
+    }
+    if spec.ray:
+        # Done when the head is: workers would wait for a head that has left for good.
+        body["successPolicy"] = {"rules": [{"succeededIndexes": "0"}]}
+    return {"apiVersion": "batch/v1", "kind": "Job", "metadata": metadata, "spec": body}
+
+
+def _same(head: Task, workers: list[Task]) -> None:
+    for task in workers:
+        for what in ("image", "env", "resources", "volumes"):
+            if getattr(task, what) != getattr(head, what):
+                raise NotSupported(
+                    f"A Kubernetes Job has one pod template, but {task.name!r} and {head.name!r} "
+                    f"differ in {what}.",
+                    hint="Make them equal, or use the carrier volcano or kuberay.",
+                )
+
+
+def _head_probes(spec: JobSpec, options: Options) -> dict[str, Any]:
+    """All indexes share the template: only the head is asked for its service."""
+    if not spec.service:
+        return {}
+    url = f"http://localhost:{spec.service.port}/health"
+    code = (
+        "import os, sys, urllib.request as u; "
+        "os.environ['JOB_COMPLETION_INDEX'] == '0' and u.urlopen(sys.argv[1], timeout=4).read()"
+    )
+    return pod.wait_for({"exec": {"command": ["python3", "-c", code, url]}}, options)
