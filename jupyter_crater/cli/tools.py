@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import argparse
 import shutil
+import subprocess
 import sys
 import time
 from importlib.metadata import version
@@ -106,8 +107,6 @@ def _report(job: Job, answer: str, placed: list[str], seconds: float) -> str:
 
 def _lab(out: Output) -> int:
     """JupyterLab on the first tutorial, in a copy: the checkout stays as it is."""
-    import os
-
     try:
         version("jupyterlab")
     except ImportError:
@@ -119,7 +118,5 @@ def _lab(out: Output) -> int:
         if not (target / path.name).exists():
             shutil.copyfile(path, target / path.name)
     sys.stdout.flush()
-    os.execv(  # noqa: S606 - the list is ours
-        sys.executable,
-        [sys.executable, "-m", "jupyterlab", str(target / "01-the-main-job.ipynb")],
-    )
+    command = [sys.executable, "-m", "jupyterlab", str(target / "01-the-main-job.ipynb")]
+    return subprocess.run(command, check=False).returncode

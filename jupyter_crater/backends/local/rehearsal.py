@@ -69,6 +69,10 @@ def rehearse(
         )
         used["served_model_name"] = EMBEDDED
         changes += _model_bound(asked, used, given, config)
+    if asked.trust_remote_code and (rehearsal or "trust_remote_code" not in given):
+        used["trust_remote_code"] = False
+        because = "no code of a model runs on this machine unless you ask for it"
+        changes.append(change("trust_remote_code", True, False, because))
     changes += _parallel(spec, used, given, config)
     changes += _cpu(asked, used, given)
     if spec.ray and asked.distributed_executor_backend != "ray":
@@ -123,10 +127,6 @@ def _model_bound(
         used["max_model_len"] = MAX_MODEL_LEN
         because = f"{EMBEDDED} was made for short texts, and a CPU's prefill is slow"
         changes.append(change("max_model_len", asked.max_model_len, MAX_MODEL_LEN, because))
-    if asked.trust_remote_code:
-        used["trust_remote_code"] = False
-        because = "no code of a model runs on this machine"
-        changes.append(change("trust_remote_code", True, False, because))
     if asked.reasoning_parser:
         used["reasoning_parser"] = None
         because = f"{EMBEDDED} has no thinking tokens"

@@ -1,0 +1,57 @@
+"""A state folder of its own for each test, stand-ins for Ray and vLLM, and no process left."""
+
+from __future__ import annotations
+
+import time
+from pathlib import Path
+
+import pytest
+
+from jupyter_crater import api, processes
+from jupyter_crater.backends.local import store
+
+STAND_IN = Path(__file__).parents[2] / "doubles" / "stand_in"
+
+
+@pytest.fixture
+def state(tmp_path, monkeypatch):
+    """An empty state folder; at the end nothing of any job in it may be running."""
+    monkeypatch.setenv("JUPYTER_CRATER_STATE", str(tmp_path / "state"))
+    monkeypatch.setenv("JUPYTER_CRATER_CONFIG", str(tmp_path / "config.toml"))
+    (tmp_path / "config.toml").touch()
+    yield tmp_path / "state"
+    markers = [store.find(name).marker for name in store.names()]
+    for name in store.names():
+        api.job(name).delete()
+    assert [p for m in markers for p in processes.marked(m)] == []
+
+
+@pytest.fixture
+def stand_in(state, monkeypatch):
+    """Ray and vLLM stood in for: the process tree is real, the answers are not."""
+    monkeypatch.setenv("JUPYTER_CRATER_STAND_IN", str(STAND_IN))
+    return monkeypatch
+
+
+@pytest.fixture
+def launch(stand_in):
+    """Launch the main template on stand-ins and wait until it serves."""
+
+    def run(wait: bool = True, **options):
+        job = api.launch("deepseek-r1-distributed", backend="local", **options)
+        if wait:
+            job.wait(timeout=60, progress=lambda status: None)
+        return job
+
+    return run
+
+
+def until(condition, *, seconds: float = 5.0, what: str = "the condition"):
+    """Wait for something that has to become true soon; returns what it returned."""
+    deadline = time.monotonic() + seconds
+    while time.monotonic() < deadline:
+        found = condition()
+        if found:
+            return found
+        time.sleep(0.05)
+    raise AssertionError(f"not within {seconds:g} s: {what}")
