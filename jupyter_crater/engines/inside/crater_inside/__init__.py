@@ -1,0 +1,16 @@
+"""What runs inside the engine environment: found through PYTHONPATH, installed nowhere.
+
+Imported by no other part of jupyter_crater, and importing none of them: only ray, vllm and torch of
+the versions in engines/locks are known here.
+"""
+
+from __future__ import annotations
+
+import os
+
+
+def platform() -> str | None:
+    """Entry point ``vllm.platform_plugins``: our platform's class, or None where a GPU does the work."""
+    if os.environ.get("JUPYTER_CRATER_ENGINE_KIND") != "cpu":
+        return None
+    return "crater_inside.platform.RehearsalPlatform"
