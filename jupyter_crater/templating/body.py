@@ -78,12 +78,10 @@ def as_text(value: Any) -> str:
 
 
 def _environment(value: Any) -> Any:
-    """One mapping of a list of them, later ones winning; numbers become texts."""
-    layers = value if isinstance(value, list) else [value]
-    if not all(isinstance(layer, dict) for layer in layers):
-        return value  # pydantic says what is wrong
-    merged = {key: item for layer in layers for key, item in layer.items()}
-    return {k: as_text(v) if isinstance(v, bool | int | float) else v for k, v in merged.items()}
+    """Numbers and truth values as text; whatever else is wrong pydantic says."""
+    if not isinstance(value, dict):
+        return value
+    return {k: as_text(v) if isinstance(v, bool | int | float) else v for k, v in value.items()}
 
 
 Environment = Annotated[dict[str, str], BeforeValidator(_environment)]
@@ -116,6 +114,8 @@ class Body(Model):
     image: str | None = None
     env: Environment = Field(default_factory=dict)
     """Of every task."""
+    more_env: Environment = Field(default_factory=dict)
+    """The same, and wins: the place for a parameter with variables of the user's."""
     secret_env: dict[str, str] = Field(default_factory=dict)
     """Of the task that serves: variable → key of the job's secret."""
     resources: Resources = Resources()
@@ -136,7 +136,7 @@ class Body(Model):
 
     @model_validator(mode="after")
     def _secrets_stay_secret(self) -> Body:
-        if both := self.env.keys() & (self.secret_env.keys() | OURS):
+        if both := (self.env | self.more_env).keys() & (self.secret_env.keys() | OURS):
             raise ValueError(
                 f"{', '.join(sorted(both))} is set for every job, so it can't stand in env"
             )
@@ -172,7 +172,7 @@ def job_spec(
     ]
     common = {
         "image": image,
-        "env": body.env,
+        "env": body.env | body.more_env,
         "resources": body.resources,
         "volumes": tuple(v for v in body.volumes if v.source is not None or v.kind == "empty-dir"),
     }

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import threading
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cache
 from importlib import metadata
 from pathlib import Path
@@ -16,6 +16,7 @@ from types import ModuleType
 from typing import Any
 
 from ..errors import TemplateError, TemplateNotFound, nearest
+from .body import references
 from .definition import Template, build
 from .document import Document, merge, read
 
@@ -98,8 +99,6 @@ def library(extra_folders: Iterable[Path | str] | None = None) -> Library:
             result = _load(path)
             if isinstance(result, Template) and result.id in found:
                 first = found[result.id].path
-                if first == path:
-                    continue  # one folder named twice
                 clash = TemplateError(
                     f"{result.document.where(('id',))}: {result.id!r} is the id of {first} already."
                 )
@@ -169,14 +168,26 @@ def _extended(document: Document) -> Document:
         raise TemplateError(
             f"{document.where(('extends',))}: {base!r} isn't a built-in template ({known})."
         )
-    return merge(_builtin(base).document, Document(document.path, data, document.lines))
+    merged = merge(_builtin(base).document, Document(document.path, data, document.lines))
+    return _without_idle(merged, kept=data.get("parameters"))
+
+
+def _without_idle(document: Document, kept: Any) -> Document:
+    """Without inherited parameters that the changed body has no use for."""
+    parameters = document.data.get("parameters")
+    if not isinstance(parameters, dict):
+        return document
+    wanted = {name for _, name, _ in references(document.data.get("job"))}
+    wanted |= set(kept) if isinstance(kept, dict) else set()
+    used = {name: p for name, p in parameters.items() if name in wanted}
+    return replace(document, data=document.data | {"parameters": used})
 
 
 def _folders(extra: Iterable[Path | str] | None, bad: list[Broken]) -> Iterator[Path]:
     from .. import config
 
-    for given in [*config.load().template_folders, *(extra or ())]:
-        folder = Path(given).expanduser()
+    named = [*config.load().template_folders, *(extra or ())]
+    for folder in dict.fromkeys(Path(one).expanduser() for one in named):
         if folder.is_dir():
             yield folder
         else:

@@ -15,6 +15,7 @@ _Loader: Any = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
 
 MAX_BYTES = 1 << 20
 MAX_FIELDS = 20_000
+MAX_DEPTH = 50
 """A template is a page or two; what is larger is something else (aliases can multiply)."""
 
 TEXTS = frozenset({"title", "description", "help"})
@@ -56,6 +57,7 @@ def read(path: Path) -> Document:
         raise TemplateError(f"{path}: not UTF-8 text (byte {error.start}).") from error
     loader = _Loader(text)
     try:
+        _check_depth(text)
         root = loader.get_single_node()
         if not isinstance(root, yaml.MappingNode):
             raise TemplateError(f"{path}:1: a template is a mapping with id, version, title, job.")
@@ -71,6 +73,16 @@ def read(path: Path) -> Document:
     finally:
         loader.dispose()
     return Document(path, data, lines)
+
+
+def _check_depth(text: str) -> None:
+    """libyaml composes by recursion in C: a file of brackets would end the process."""
+    depth = 0
+    for event in yaml.parse(text, Loader=_Loader):
+        depth += isinstance(event, yaml.CollectionStartEvent)
+        depth -= isinstance(event, yaml.CollectionEndEvent)
+        if depth > MAX_DEPTH:
+            raise ValueError(f"nested deeper than {MAX_DEPTH}")
 
 
 def _walk(

@@ -16,43 +16,15 @@ from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, fie
 
 from ..errors import ParameterError, nearest
 
-RESERVED = frozenset(
-    # Words of launch() and of the Job's methods, and the options of the CLI's verbs: a parameter of
-    # such a name couldn't be given as a keyword.
-    [
-        "account",
-        "backend",
-        "carrier",
-        "connect",
-        "context",
-        "dry_run",
-        "follow",
-        "force",
-        "json",
-        "kind",
-        "language",
-        "lease",
-        "name",
-        "namespace",
-        "new",
-        "output",
-        "preflight",
-        "previous",
-        "queue",
-        "raw_command",
-        "self",
-        "set",
-        "task",
-        "template",
-        "timeout",
-        "until",
-        "url",
-        "values",
-        "wait",
-    ]
-)
+# Words of launch() and of the Job's methods, and options of the CLI's verbs.
+RESERVED = frozenset({
+    "account", "backend", "carrier", "connect", "context", "dry_run", "follow", "force", "json",
+    "kind", "language", "lease", "name", "namespace", "new", "output", "preflight", "previous",
+    "progress", "queue", "raw_command", "self", "set", "task", "template", "timeout", "until",
+    "url", "values", "wait",
+})  # fmt: skip
+"""What no parameter may be called: it couldn't be given as a keyword."""
 
-ENV_NAME = r"^[A-Za-z_][A-Za-z0-9_]*$"
 _NULL = frozenset({"", "null", "none"})
 _TRUE = frozenset({"true", "yes", "on", "1"})
 _FALSE = frozenset({"false", "no", "off", "0"})
@@ -285,8 +257,9 @@ class Parameter(Model):
         if self.optional and word in _NULL:
             return None
         match self.type:
-            case "boolean" if word in _TRUE | _FALSE:
-                return word in _TRUE
+            case "boolean":
+                if word in _TRUE | _FALSE:
+                    return word in _TRUE
             case "integer" | "number":
                 for read in (int, float):
                     try:
