@@ -80,7 +80,8 @@ def duration(value: Any) -> int:
         ValueError: anything else.
     """
     units = {"d": 86400, "h": 3600, "m": 60, "s": 1}
-    text = "" if isinstance(value, bool) else str(value).replace(" ", "").lower()
+    known = isinstance(value, str | int) and not isinstance(value, bool)
+    text = str(value).replace(" ", "").lower() if known else ""
     if text == "none":
         return 0
     if text.isdecimal():
@@ -248,7 +249,8 @@ def _read(key: Key, value: Any, where: str) -> Any:
     try:
         return key.read(value)
     except ValueError as error:
-        raise ConfigError(f"{where}: {error}, not {value!r}.") from error
+        shown = "" if "@" in str(value) else f", not {value!r}"  # a password may stand before it
+        raise ConfigError(f"{where}: {error}{shown}.") from error
 
 
 def _line(text: str, name: str) -> int:
