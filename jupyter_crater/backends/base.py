@@ -5,6 +5,7 @@ from __future__ import annotations
 import socket
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from threading import Event
 from typing import Any, Protocol
 
 from ..spec import JobSpec, JobStatus, Observation
@@ -76,8 +77,12 @@ class Backend(Protocol):
         task: str | None = None,
         follow: bool = False,
         previous: bool = False,
+        stop: Event | None = None,
     ) -> Iterator[Observation]:
-        """Log lines, oldest first, as ``log`` observations; with ``follow`` until the job ends."""
+        """Log lines, oldest first, as ``log`` observations; with ``follow`` until the job ends.
+
+        Setting ``stop`` ends a follow from another thread, also where no line comes any more.
+        """
         ...
 
     def reach(self, name: str) -> Reach:

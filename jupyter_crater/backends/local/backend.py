@@ -10,6 +10,7 @@ import socket
 import time
 from collections.abc import Iterator, Sequence
 from pathlib import Path
+from threading import Event
 from typing import Any
 
 from ... import files, processes
@@ -187,6 +188,7 @@ class LocalBackend:
         task: str | None = None,
         follow: bool = False,
         previous: bool = False,
+        stop: Event | None = None,
     ) -> Iterator[Observation]:
         folder = store.find(name)
         attempts = folder.attempts()
@@ -198,14 +200,14 @@ class LocalBackend:
             raise InputError(
                 f"No log of a task {task!r} in {name!r}.", hint=f"There are: {', '.join(known)}."
             )
-        return self._log(name, attempt, task, follow=follow and not previous)
+        return self._log(name, attempt, task, follow=follow and not previous, stop=stop or Event())
 
     def _log(
-        self, name: str, attempt: store.Attempt, task: str | None, *, follow: bool
+        self, name: str, attempt: store.Attempt, task: str | None, *, follow: bool, stop: Event
     ) -> Iterator[Observation]:
         logs: dict[Path, parts.Log] = {}
         while True:
-            ended = not follow or self.status(name).ended
+            ended = not follow or stop.is_set() or self.status(name).ended
             for path in sorted(attempt.logs.glob("*.log"), key=_log_order):
                 stream = path.name.removesuffix(".log")
                 if stream in ("supervisor", "nodes") and task != stream:
@@ -218,7 +220,7 @@ class LocalBackend:
                 yield from _lines(logs[path], stream)
             if ended:
                 return
-            time.sleep(0.2)
+            stop.wait(0.2)
 
     # Reaching
 
