@@ -11,11 +11,11 @@ from typing import Any, get_args
 from ...errors import InputError, nearest
 from ...spec import JobSpec
 from . import beside, record
+from .admission import check
 from .beside import new_secret, secret_keys
-from .check import check
-from .findings import findings
 from .options import Carrier, Ingress, Options, Peer
 from .record import Record, read
+from .rules import findings
 from .text import to_yaml
 from .workload import workload
 

@@ -144,7 +144,8 @@ def read(documents: Iterable[Mapping[str, Any]] | Mapping[str, Any]) -> Record:
 def _record(carrier: str, meta: Mapping[str, Any], notes: Mapping[str, str]) -> Record:
     name = meta["name"]
     try:
-        spec = JobSpec.from_json(json.loads(notes[SPEC]))
+        data = json.loads(notes[SPEC])
+        spec = JobSpec.from_json(data if isinstance(data, dict) else {})
         until = float(notes[LEASE_UNTIL]) if notes.get(LEASE_UNTIL) else None
         attempt = int((meta.get("labels") or {}).get(ATTEMPT, 1))
     except ValueError as error:  # json, pydantic and numbers alike

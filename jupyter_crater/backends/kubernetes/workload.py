@@ -108,16 +108,6 @@ def in_pod(spec: JobSpec, task: Task) -> tuple[str, ...]:
 def _engine_command(settings: EngineSettings) -> tuple[str, ...]:
     from ... import engines
 
-    if not hasattr(engines, "start_command"):  # SEAM until engines is there
-        return (
-            "vllm",
-            "serve",
-            settings.model,
-            "--host",
-            settings.host or "",
-            "--port",
-            str(settings.port),
-        )
     return tuple(engines.start_command(settings))
 
 
