@@ -33,16 +33,16 @@ from .parameters import Model
 OURS = frozenset({"VLLM_API_KEY", "RAY_AUTH_TOKEN", "RAY_AUTH_MODE", "JUPYTER_CRATER_JOB"})
 """Variables that backends set."""
 
-_REFERENCE = re.compile(r"(?<!\$)\$\{([^{}]*)\}")
+_REFERENCE = re.compile(r"\$(\$?)\{([^{}]*)\}")  # a second $ makes it a literal
 _DROP = object()
 
 
 def references(body: Any, at: FieldPath = ()) -> Iterator[tuple[FieldPath, str, bool]]:
     """Every ``${name}`` below ``body``: (field, name, whether it stands alone)."""
     if isinstance(body, str):
-        whole = _REFERENCE.fullmatch(body)
         for match in _REFERENCE.finditer(body):
-            yield at, match[1], whole is not None
+            if not match[1]:
+                yield at, match[2], match[0] == body
     elif isinstance(body, dict):
         for key, value in body.items():
             yield from references(value, (*at, key))
@@ -60,10 +60,10 @@ def substitute(body: Any, values: Mapping[str, Any]) -> Any:
 def _substitute(body: Any, values: Mapping[str, Any]) -> Any:
     if isinstance(body, str):
         whole = _REFERENCE.fullmatch(body)
-        if whole:
-            value = values[whole[1]]
+        if whole and not whole[1]:
+            value = values[whole[2]]
             return _DROP if value is None else value
-        return _REFERENCE.sub(lambda m: as_text(values[m[1]]), body).replace("$${", "${")
+        return _REFERENCE.sub(lambda m: m[0][1:] if m[1] else as_text(values[m[2]]), body)
     if isinstance(body, dict):
         pairs = ((key, _substitute(value, values)) for key, value in body.items())
         return {key: value for key, value in pairs if value is not _DROP}

@@ -333,21 +333,12 @@ def _body_mistakes(definition: Definition) -> Iterable[Mistake]:
         parameter = definition.parameters.get(name)
         if parameter is None:
             close = nearest(name, definition.parameters)
-            yield (
-                at,
-                (
-                    f"no parameter {name!r}"
-                    + (f"; did you mean {close!r}?" if close else "")
-                    + f" (a literal is written $${{{name}}})"
-                ),
-            )
+            maybe = f"; did you mean {close!r}?" if close else ""
+            yield at, f"no parameter {name!r}{maybe} (a literal is written $${{{name}}})"
         elif not alone and field[:1] == ("raw_command",):
             yield (
                 at,
-                (
-                    "a command text takes no parameters inside, since quoting them is a shell's "
-                    f"business: put ${{{name}}} under env and write the variable here"
-                ),
+                f"no parameters inside a command text: put ${{{name}}} under env and write ${name.upper()} here",
             )
         elif not alone and (parameter.optional or parameter.type in {"array", "object"}):
             yield at, f"{name!r} may be null or isn't a plain value, so it has to stand alone"

@@ -118,7 +118,7 @@ def builtin_ids() -> tuple[str, ...]:
 
 @cache
 def _builtin(template_id: str) -> Template:
-    document = read(BUILTIN / f"{template_id}.yaml")
+    document = read(BUILTIN / f"{template_id}.yaml", ours=True)
     return build(_extended(document), builtin=True)
 
 

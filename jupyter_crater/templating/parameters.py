@@ -6,6 +6,7 @@ import json
 import keyword
 import math
 import numbers
+import operator
 import os
 import re
 import shlex
@@ -36,6 +37,12 @@ _WORDS = {
     "object": "a mapping of names to values",
     "array": "a list of texts",
 }
+
+_BOUNDS = (
+    ("exclusiveMinimum", "above", operator.le),
+    ("minimum", "at least", operator.lt),
+    ("maximum", "at most", operator.gt),
+)
 
 
 def _by_language(value: Any) -> Any:
@@ -141,49 +148,29 @@ class Parameter(Model):
                 return None
             raise ParameterError(name, f"{name} can't be empty.", hint=self.example(name))
         plain = self._plain(name, value)
-        if self.type in {"integer", "number"}:
-            self._check_range(name, plain)
+        bounds = [
+            (words, bound, out)
+            for field, words, out in _BOUNDS
+            if (bound := getattr(self, field)) is not None
+        ]
+        if any(out(plain, bound) for _, bound, out in bounds):
+            rule = " and ".join(f"{words} {bound:.10g}" for words, bound, _ in bounds)
+            raise self._wrong(name, value, f"has to be {rule} {self.unit or ''}".rstrip())
         if self.enum is not None and plain not in self.enum:
             close = nearest(str(plain), self.enum)
-            choices = ", ".join(self.enum)
-            raise ParameterError(
-                name,
-                f"{name} can't be {plain!r}; it is one of: {choices}.",
-                value=value,
-                hint=f"Did you mean {close!r}?" if close else None,
-            )
+            rule = f"{name} can't be {plain!r}; it is one of: {', '.join(self.enum)}."
+            hint = f"Did you mean {close!r}?" if close else None
+            raise ParameterError(name, rule, value=value, hint=hint)
         if self.pattern is not None and not re.search(self.pattern, plain):
             raise self._wrong(name, value, f"has to match {self.pattern}")
         return plain
-
-    def _check_range(self, name: str, value: float) -> None:
-        low, high, above = self.minimum, self.maximum, self.exclusiveMinimum
-        if (
-            (low is not None and value < low)
-            or (high is not None and value > high)
-            or (above is not None and value <= above)
-        ):
-            raise self._wrong(name, value, f"has to be {self._range()}")
-
-    def _range(self) -> str:
-        parts = [
-            f"above {self.exclusiveMinimum:g}" if self.exclusiveMinimum is not None else "",
-            f"at least {self.minimum:g}" if self.minimum is not None else "",
-            f"at most {self.maximum:g}" if self.maximum is not None else "",
-        ]
-        return " and ".join(p for p in parts if p) + (f" {self.unit}" if self.unit else "")
 
     def _plain(self, name: str, value: Any) -> Any:
         match self.type:
             case "boolean" if type(value).__name__ in {"bool", "bool_"}:  # numpy's, too
                 return bool(value)
-            case "integer" if isinstance(value, numbers.Integral) and not isinstance(value, bool):
-                return int(value)
-            case "integer" if isinstance(value, numbers.Real) and not isinstance(value, bool):
-                if float(value).is_integer():
-                    return int(float(value))
-            case "number" if isinstance(value, numbers.Integral) and not isinstance(value, bool):
-                return int(value)
+            case "integer" | "number" if (whole := _whole(value)) is not None:
+                return whole
             case "number" if isinstance(value, numbers.Real) and not isinstance(value, bool):
                 if math.isfinite(value):
                     return float(value)
@@ -210,12 +197,11 @@ class Parameter(Model):
         return key
 
     def _item(self, name: str, key: str, value: Any) -> Any:
-        whole = isinstance(value, numbers.Integral) and not isinstance(value, bool)
-        if self.values == "integer":
-            if whole:
-                return int(value)
-        elif whole or (isinstance(value, str) and "\0" not in value):
-            return str(value)
+        whole = _whole(value)
+        if whole is not None:
+            return whole if self.values == "integer" else str(whole)
+        if self.values == "string" and isinstance(value, str) and "\0" not in value:
+            return value
         want = _WORDS[self.values]
         raise ParameterError(name, f"{name}: {key} has to be {want}, not {value!r}.", value=value)
 
@@ -293,6 +279,15 @@ class Parameter(Model):
         """One value of an object, from the text of a command line."""
         whole = self.values == "integer" and re.fullmatch(r"[+-]?\d+", text)
         return int(text) if whole else text
+
+
+def _whole(value: Any) -> int | None:
+    """The whole number that ``value`` is (8, 8.0, numpy's), or None."""
+    if isinstance(value, bool) or not isinstance(value, numbers.Real):
+        return None
+    if isinstance(value, numbers.Integral):
+        return int(value)
+    return int(float(value)) if float(value).is_integer() else None
 
 
 def in_language(text: Mapping[Any, str], language: str) -> str:

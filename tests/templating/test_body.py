@@ -99,3 +99,8 @@ def test_two_ports_of_one_number_are_one(client: templating.Template) -> None:
     spec = templating.template("vllm-single").render({"port": 9000})
     assert [(p.name, p.port) for p in spec.main.ports] == [("api", 9000)]
     assert [(p.name, p.port) for p in client.render({}).main.ports] == [("ui", 8080)]
+
+
+@given(st.text(alphabet="$ {}ab", max_size=8))
+def test_only_what_the_author_wrote_is_unescaped(value: str) -> None:
+    assert substitute("x ${a} $${b}", {"a": value}) == f"x {value} ${{b}}"
