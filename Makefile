@@ -33,7 +33,7 @@ format: $(VENV)/.test
 	$(BIN)/ruff format .
 
 bench: $(VENV)/.test
-	$(BIN)/python -m benchmarks
+	$(BIN)/python -m benchmarks $(NAMES)
 
 $(VENV)/.uv:
 	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' \
@@ -46,11 +46,11 @@ $(VENV)/.uv:
 	@touch $@
 
 $(VENV)/.demo: $(VENV)/.uv pyproject.toml
-	$(BIN)/uv pip install --quiet --python $(BIN)/python --editable '.[lab]'
+	$(BIN)/uv pip install --quiet --compile-bytecode --python $(BIN)/python --editable '.[lab]'
 	@touch $@
 
 $(VENV)/.test: $(VENV)/.uv pyproject.toml
-	$(BIN)/uv pip install --quiet --python $(BIN)/python --editable '.[lab,test]'
+	$(BIN)/uv pip install --quiet --compile-bytecode --python $(BIN)/python --editable '.[lab,test]'
 	@touch $@ $(VENV)/.demo
 
 clean:

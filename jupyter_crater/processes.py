@@ -153,14 +153,18 @@ def end(processes: Iterable[psutil.Process], *, grace: float) -> list[psutil.Pro
     if grace > 0:
         for process in everyone:
             _signal(process, signal.SIGTERM)
-        _, everyone = psutil.wait_procs(everyone, timeout=grace)
+        everyone = _wait(everyone, grace)
     # What they started meanwhile is found again before it is killed.
     everyone = with_descendants(everyone)
     for process in everyone:
         _signal(process, signal.SIGKILL)
-    deadline = time.monotonic() + 5
-    while everyone and time.monotonic() < deadline:
-        everyone = [p for p in everyone if _running(p)]
+    return _wait(everyone, 5)
+
+
+def _wait(everyone: list[psutil.Process], seconds: float) -> list[psutil.Process]:
+    """Who still runs after that time. A zombie has ended: some pid 1 takes seconds to reap it."""
+    deadline = time.monotonic() + seconds
+    while (everyone := [p for p in everyone if _running(p)]) and time.monotonic() < deadline:
         time.sleep(0.02)
     return everyone
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+from collections.abc import Callable
 from typing import Any
 
 EXIT_CODES = (
@@ -73,9 +74,32 @@ def _backend(parser: argparse.ArgumentParser) -> None:
 
 def _job(verbs: Any, name: str, run: str, help: str, example: str) -> argparse.ArgumentParser:  # noqa: A002
     parser = verb(verbs, name, run, help, example)
-    parser.add_argument("name", metavar="NAME", help="name of the job")
+    _complete(parser.add_argument("name", metavar="NAME", help="name of the job"), _job_names)
     _backend(parser)
     return parser
+
+
+def _complete(action: argparse.Action, completer: Callable[..., list[str]]) -> None:
+    """What argcomplete offers for an argument; it looks the attribute up itself."""
+    action.completer = completer  # type: ignore[attr-defined]
+
+
+def _job_names(**_: Any) -> list[str]:
+    from .. import api
+
+    return [job.name for job in api.jobs("local")]
+
+
+def _template_ids(**_: Any) -> list[str]:
+    from .. import api
+
+    return [template.id for template in api.templates()]
+
+
+def _settings(parsed_args: argparse.Namespace, **_: Any) -> list[str]:
+    from .. import api
+
+    return [f"{name}=" for name in api.template(parsed_args.template).parameters]
 
 
 def _templates(verbs: Any) -> None:
@@ -87,7 +111,7 @@ def _templates(verbs: Any) -> None:
         "show a template and its parameters",
         "show deepseek-r1-distributed",
     )
-    show.add_argument("template", metavar="TEMPLATE")
+    _complete(show.add_argument("template", metavar="TEMPLATE"), _template_ids)
     show.add_argument("--language", default="en", choices=("en", "ja", "zh-CN"))
     size = verb(
         verbs,
@@ -131,7 +155,7 @@ def _launch(verbs: Any) -> None:
         "launch deepseek-r1-distributed --set max_num_seqs=8 --name mine\n"
         "launch vllm-single --dry-run -o json",
     )
-    launch.add_argument("template", metavar="TEMPLATE")
+    _complete(launch.add_argument("template", metavar="TEMPLATE"), _template_ids)
     _values(launch)
     launch.add_argument("--name", help="DNS-1123; default: the template's id")
     launch.add_argument("--new", action="store_true", help="a second job beside a living one")
@@ -163,7 +187,7 @@ def _launch(verbs: Any) -> None:
 
 
 def _values(parser: argparse.ArgumentParser) -> None:
-    parser.add_argument(
+    action = parser.add_argument(
         "--set",
         dest="values",
         metavar="KEY=VALUE",
@@ -171,6 +195,7 @@ def _values(parser: argparse.ArgumentParser) -> None:
         default=[],
         help="a parameter of the template; again for another",
     )
+    _complete(action, _settings)
 
 
 def _jobs(verbs: Any) -> None:
@@ -253,3 +278,19 @@ def _tools(verbs: Any) -> None:
         "the main job on this machine, from nothing to an answer",
         "demo",
     ).add_argument("--no-lab", action="store_true", help="don't open JupyterLab at the end")
+    verb(
+        verbs,
+        "doctor",
+        "doctor:doctor",
+        "check this machine and say what to do",
+        "doctor\ndoctor --json",
+    )
+    completion = verb(
+        verbs,
+        "completion",
+        "tools:completion",
+        "print the completion of a shell for `jupyter-crater`",
+        'completion bash >> ~/.bashrc\ncompletion zsh > "${fpath[1]}/_jupyter-crater"\n'
+        "completion fish > ~/.config/fish/completions/jupyter-crater.fish",
+    )
+    completion.add_argument("shell", choices=("bash", "zsh", "fish"))

@@ -43,6 +43,13 @@ def notebooks(options: argparse.Namespace, out: Output) -> None:
     out.result({"schema": 1, "folder": str(target), "copied": copied, "kept": kept}, text)
 
 
+def completion(options: argparse.Namespace, out: Output) -> None:
+    import argcomplete
+
+    script = argcomplete.shellcode(["jupyter-crater"], shell=options.shell)
+    out.result({"schema": 1, "shell": options.shell, "script": script}, script.rstrip())
+
+
 def demo(options: argparse.Namespace, out: Output) -> int:
     """The main job on this machine: launch or attach, wait, ask, show."""
     started = time.monotonic()
