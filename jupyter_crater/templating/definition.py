@@ -265,9 +265,8 @@ Mistake = tuple[FieldPath, str]
 
 
 def _pointed(document: Document, mistakes: Iterable[Mistake]) -> TemplateError:
-    return TemplateError(
-        "\n".join(f"{document.where(field)}: {what.rstrip('.')}." for field, what in mistakes)
-    )
+    lines = [f"{document.where(field)}: {what}" for field, what in mistakes]
+    return TemplateError("\n".join(line if line[-1] in ".?" else f"{line}." for line in lines))
 
 
 def _mistakes(error: ValidationError, below: tuple[str, ...] = ()) -> list[Mistake]:

@@ -80,9 +80,9 @@ class Parameter(Model):
     enum: tuple[str, ...] | None = None
     pattern: str | None = None
     """A regular expression that has to match somewhere in the text, as in JSON Schema."""
-    minimum: float | None = None
-    maximum: float | None = None
-    exclusiveMinimum: float | None = None  # noqa: N815  (JSON Schema's word)
+    minimum: int | float | None = None
+    maximum: int | float | None = None
+    exclusiveMinimum: int | float | None = None  # noqa: N815  (JSON Schema's word)
     values: Literal["string", "integer"] = "string"
     """Type of an object's values."""
     names: str | None = None
