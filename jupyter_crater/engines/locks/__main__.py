@@ -1,4 +1,4 @@
-"""Remakes cpu.txt and cuda.txt from the .in and .overrides files: ``python -m …engines.locks [cpu|cuda]``.
+"""Remakes cpu.txt, cuda.txt, model.txt from the .in files: ``python -m …engines.locks [KIND]…``.
 
 torch's CPU builds carry a local version (``+cpu``) and lie on PyTorch's own index only. Their hashes
 (torch-cpu.sha256, in the form that the index lists them) are put into the lock here, so that a
@@ -31,7 +31,7 @@ environments = [{}]
 
 
 def compile_lock(kind: str) -> str:
-    """The lock of ``kind`` ("cpu" or "cuda"), for Linux on x86_64 and aarch64, Python 3.11 to 3.13."""
+    """The lock of ``kind`` ("cpu", "cuda", "model"), for Linux on x86_64 and aarch64, Python 3.11 to 3.13."""
     listed = [line.split() for line in (HERE / "torch-cpu.sha256").read_text().splitlines()]
     environment = {k: v for k, v in os.environ.items() if not k.startswith("UV_")}
     with tempfile.TemporaryDirectory() as folder:
@@ -50,10 +50,11 @@ def compile_lock(kind: str) -> str:
             backend = ["--torch-backend", "cpu"]
         subprocess.run(
             [
-                *(uv.find_uv_bin(), "pip", "compile", f"{HERE / kind}.in", *backend),
-                *("--overrides", f"{HERE / kind}.overrides", "--generate-hashes"),
-                *("--universal", "--python-version", "3.11", "--no-annotate", "--no-header"),
-                *("--quiet", "--output-file", "lock"),
+                *(uv.find_uv_bin(), "pip", "compile", f"{HERE}/{kind}.in", *backend),
+                *("--universal", "--python-version", "3.11", "--generate-hashes"),
+                *("--no-annotate", "--no-header", "--quiet", "--output-file", "lock"),
+                *(["--no-deps"] if kind == "model" else []),
+                *(["--overrides", f"{HERE}/cpu.overrides"] if kind == "cpu" else []),
             ],
             cwd=folder,
             env=environment,
@@ -70,8 +71,7 @@ def compile_lock(kind: str) -> str:
 
 
 if __name__ == "__main__":
-    for kind in sys.argv[1:] or ["cpu", "cuda"]:
+    for kind in sys.argv[1:] or ["cpu", "cuda", "model"]:
         (HERE / f"{kind}.txt").write_text(
-            f"# Made by __main__.py from {kind}.in and {kind}.overrides; not edited by hand.\n"
-            + compile_lock(kind)
+            f"# Made by __main__.py from {kind}.in; not edited by hand.\n" + compile_lock(kind)
         )
