@@ -91,6 +91,13 @@ def duration(value: Any) -> int:
     return sum(int(n) * units[unit] for n, unit in re.findall(r"(\d+)([dhms])", text))
 
 
+def _lease(value: Any) -> int:
+    seconds = duration(value)
+    if 0 < seconds < 60:
+        raise ValueError("has to be at least a minute")
+    return seconds
+
+
 @dataclass(frozen=True)
 class LocalConfig:
     state: Path | None = None
@@ -147,7 +154,7 @@ KEYS: dict[str, Key] = {
         Key("backend", _one_of(*BACKENDS), "Where jobs run: local, kubernetes or crater.", "local"),
         Key(
             "lease",
-            duration,
+            _lease,
             'How long a job may hold its GPUs, e.g. "8h", or "none".',
             "none locally, 8h on clusters",
         ),

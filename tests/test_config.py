@@ -96,6 +96,7 @@ def test_the_environment_wins_over_the_file(file: Path) -> None:
         ('[local]\n# where\nstate = "jobs"', 3, "absolute path"),
         ("backend = 3", 1, "has to be one of local, kubernetes, crater"),
         ('lease = "soon"', 1, "has to be a duration"),
+        ("lease = 30", 1, "at least a minute"),
         ("lease = true", 1, "has to be a duration"),
         ('template_folders = "x"', 1, "absolute path"),
         ("template_folders = 1", 1, "a list of folders"),

@@ -1,10 +1,12 @@
 """The built-in templates: what they ask for, and that their texts are whole."""
 
 import inspect
+import json
 import math
 import re
 import time
 
+import jsonschema
 import pytest
 
 from jupyter_crater import api, templating
@@ -270,6 +272,21 @@ def test_words_of_the_api_are_reserved() -> None:
             if parameter.kind is not inspect.Parameter.VAR_KEYWORD
         }
         assert taken <= templating.RESERVED, function
+
+
+@pytest.mark.parametrize("template_id", ALL)
+def test_the_schema_is_one_and_accepts_the_defaults(template_id: str) -> None:
+    template = templating.template(template_id)
+    for language in templating.LANGUAGES:
+        schema = template.schema(language)
+        jsonschema.Draft202012Validator.check_schema(schema)
+        json.dumps(schema)
+        values = template.defaults | NEEDED.get(template_id, {})
+        jsonschema.Draft202012Validator(schema).validate(values)
+        groups = [group["id"] for group in schema["ui"]["groups"]]
+        assert {p["ui"]["group"] for p in schema["properties"].values()} == set(groups)
+        order = [p["ui"]["order"] for p in schema["properties"].values()]
+        assert order == sorted(order)
 
 
 def test_the_default_gpu_is_one_of_the_catalog() -> None:
