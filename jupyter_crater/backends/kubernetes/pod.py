@@ -177,20 +177,20 @@ def probes(spec: JobSpec, task: Task, options: Options) -> dict[str, Any]:
     script ends with the engine."""
     service = spec.service
     if service and service.task == task.name:
-        ask: dict[str, Any] = {"httpGet": {"path": "/health", "port": service.port}}
-    elif ports := [f.port for f in spec.forwards if f.task == task.name]:
-        ask = {"tcpSocket": {"port": ports[0]}}
-    else:
-        return {}
-    return wait_for(ask, options)
+        return wait_for({"httpGet": {"path": "/health", "port": service.port}}, options)
+    if ports := [f.port for f in spec.forwards if f.task == task.name]:
+        # No start-up probe: nobody said that the task must ever listen.
+        return {"readinessProbe": {"tcpSocket": {"port": ports[0]}} | _READY}
+    return {}
+
+
+_READY = {"periodSeconds": 5, "timeoutSeconds": 5, "failureThreshold": 3}
 
 
 def wait_for(ask: dict[str, Any], options: Options) -> dict[str, Any]:
     tries = -(-options.startup_seconds // 10)
-    return {
-        "startupProbe": ask | {"periodSeconds": 10, "timeoutSeconds": 5, "failureThreshold": tries},
-        "readinessProbe": ask | {"periodSeconds": 5, "timeoutSeconds": 5, "failureThreshold": 3},
-    }
+    patient = {"periodSeconds": 10, "timeoutSeconds": 5, "failureThreshold": tries}
+    return {"startupProbe": ask | patient, "readinessProbe": ask | _READY}
 
 
 def _volumes(frame: Frame, task: Task) -> list[dict[str, Any]]:

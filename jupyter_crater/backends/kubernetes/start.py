@@ -4,7 +4,6 @@ They read only their environment:
 
 POD_IP                  this pod's address
 CRATER_HEAD             where the head's Ray answers (host name), for workers
-CRATER_NODE             this node's name in messages; else the host name
 CRATER_LEASE_FILE       file with the lease's end (epoch seconds); empty or missing: not set
 CRATER_LEASE_SECONDS    the lease from the start on, while that file says nothing
 RAY_AUTH_MODE, RAY_AUTH_TOKEN, VLLM_API_KEY, VLLM_HOST_IP: read by Ray and vLLM themselves
@@ -44,7 +43,7 @@ finish() {
 # The name travels as a custom resource: the one word about a node that every Ray version keeps.
 _START_RAY = """\
 export RAY_ADDRESS="$POD_IP:{port}"
-node=${{CRATER_NODE:-$(uname -n)}}
+node=$(uname -n)
 ray start --head --port={port} --node-ip-address="$POD_IP" --disable-usage-stats {flags} \\
   --resources="{{\\"{resource}$node\\": 1}}" &
 main=$!
@@ -98,7 +97,7 @@ finish
 """
 
 _JOIN = """\
-node=${{CRATER_NODE:-$(uname -n)}}
+node=$(uname -n)
 python3 - "$node" "$CRATER_HEAD" {port} {bound} <<'END' &
 import socket, sys, time
 

@@ -1,0 +1,174 @@
+"""The scripts as processes: what they wait for, when they end, and with which word and code."""
+
+from __future__ import annotations
+
+import os
+import signal
+import socket
+import subprocess
+import sys
+import time
+
+import pytest
+
+from jupyter_crater.backends.kubernetes import start
+from jupyter_crater.spec import Resources
+
+PATH = f"{os.path.dirname(sys.executable)}:/usr/bin:/bin"  # noqa: PTH120 - a PATH entry
+
+
+@pytest.fixture
+def sh(tmp_path):
+    """Start a script; its output goes to a file, since orphans may hold it open."""
+    started = []
+
+    def begin(script: str, **env: str):
+        output = tmp_path / f"out-{len(started)}"
+        with output.open("wb") as log:
+            process = subprocess.Popen(
+                ["/bin/sh", "-c", script],
+                env={"PATH": PATH, "POD_IP": "127.0.0.1", **env},
+                stdout=log,
+                stderr=log,
+                start_new_session=True,
+            )
+        process.output = output.read_text  # type: ignore[attr-defined]
+        started.append(process)
+        return process
+
+    yield begin
+    for process in started:
+        try:
+            os.killpg(process.pid, signal.SIGKILL)
+        except ProcessLookupError:
+            pass
+        process.wait(5)
+
+
+def until(process, text: str, bound: float = 10) -> None:
+    end = time.monotonic() + bound
+    while text not in process.output():
+        assert time.monotonic() < end, f"{text!r} not in {process.output()!r}"
+        time.sleep(0.02)
+
+
+def service(command: list[str], **values) -> str:
+    return start.script(start.run(command, **{"service": True, "lease": False} | values))
+
+
+@pytest.mark.parametrize(("code", "ends_with"), [(0, 1), (1, 1), (3, 3)])
+def test_a_service_that_ends_by_itself_has_failed(sh, code, ends_with):
+    process = sh(service(["sh", "-c", f"exit {code}"]))
+    assert process.wait(10) == ends_with
+    assert f"the service ended by itself (exit code {code})" in process.output()
+
+
+@pytest.mark.parametrize("code", [0, 3])
+def test_a_task_without_service_ends_with_its_own_code(sh, code):
+    process = sh(service(["sh", "-c", f"exit {code}"], service=False))
+    assert process.wait(10) == code
+
+
+def test_asked_to_stop_it_hands_the_wish_on_and_ends_well(sh):
+    slow = "trap 'echo closing; sleep 0.3; echo closed; exit 1' TERM; echo up; sleep 60 & wait"
+    process = sh(service(["sh", "-c", slow]))
+    until(process, "up")
+    process.terminate()
+    assert process.wait(10) == 0
+    words = process.output().splitlines()
+    assert words == ["up", "closing", "closed", "jupyter-crater: stopped as asked"]
+
+
+def leased(tmp_path, text: str | None, seconds: int, sh):
+    file = tmp_path / "lease-until"
+    if text is not None:
+        file.write_text(text)
+    script = service(["sh", "-c", "echo up; exec sleep 60"], lease=True)
+    return file, sh(script, CRATER_LEASE_FILE=str(file), CRATER_LEASE_SECONDS=str(seconds))
+
+
+def test_a_passed_lease_ends_it(tmp_path, sh):
+    _, process = leased(tmp_path, str(int(time.time()) - 5), 3600, sh)
+    assert process.wait(10) == 0
+    assert "the lease has passed" in process.output()
+
+
+@pytest.mark.parametrize("text", [None, "", "soon", "-1"])
+def test_without_an_annotation_the_lease_runs_from_the_start(tmp_path, sh, text):
+    began = time.monotonic()
+    _, process = leased(tmp_path, text, 2, sh)
+    assert process.wait(10) == 0
+    assert 1 <= time.monotonic() - began < 6
+
+
+def test_a_lease_that_was_moved_holds(tmp_path, sh):
+    file, process = leased(tmp_path, None, 2, sh)
+    until(process, "up")
+    file.write_text(str(int(time.time()) + 3600))
+    with pytest.raises(subprocess.TimeoutExpired):
+        process.wait(4)
+    assert "lease" not in process.output()
+
+
+def free_port() -> int:
+    with socket.create_server(("127.0.0.1", 0)) as server:
+        return server.getsockname()[1]
+
+
+def test_a_worker_without_a_head_ends_within_its_bound_and_says_so(sh):
+    port, began = free_port(), time.monotonic()
+    script = start.script(start.join_ray(port, Resources(), bound=2))
+    process = sh(script, CRATER_HEAD="127.0.0.1", CRATER_NODE="r1-worker-0")
+    assert process.wait(20) == 1
+    assert 2 <= time.monotonic() - began < 10
+    assert f"r1-worker-0: no Ray head at 127.0.0.1:{port} within 2 s" in process.output()
+
+
+def test_a_worker_waits_for_a_head_that_comes_later(sh, tmp_path):
+    port = free_port()
+    ray = tmp_path / "bin" / "ray"
+    ray.parent.mkdir()
+    ray.write_text('#!/bin/sh\nprintf "%s\\n" "$@"\n')
+    ray.chmod(0o755)
+    script = start.script(start.join_ray(port, Resources(gpus=4, cpu=15.5), bound=30))
+    process = sh(script, CRATER_HEAD="localhost", CRATER_NODE="w", PATH=f"{ray.parent}:{PATH}")
+    time.sleep(1.5)
+    assert process.poll() is None
+    with socket.create_server(("127.0.0.1", port)):
+        assert process.wait(10) == 1  # a worker only ever ends because Ray has
+    assert process.output().splitlines() == [
+        "start",
+        f"--address=localhost:{port}",
+        "--node-ip-address=127.0.0.1",
+        "--num-gpus=4",
+        "--num-cpus=15",
+        '--resources={"jupyter-crater-node/w": 1}',
+        "--block",
+        "jupyter-crater: w left Ray (exit code 0)",
+    ]
+
+
+def test_a_stop_while_waiting_is_heard_at_once(sh):
+    script = start.script(start.join_ray(free_port(), Resources(), bound=600))
+    process = sh(script, CRATER_HEAD="127.0.0.1")
+    time.sleep(0.5)
+    process.terminate()
+    assert process.wait(5) == 0
+    assert "stopped as asked" in process.output()
+
+
+def test_an_image_without_ray_is_said_to_be(sh):
+    script = start.script(
+        start.start_ray(6667, Resources()), start.run(["true"], service=True, lease=False)
+    )
+    process = sh(script, PATH="/usr/bin:/bin")
+    assert process.wait(10) == 1
+    assert "Ray did not start on port 6667 (exit code 127)" in process.output()
+
+
+def test_the_index_says_who_is_head(sh):
+    script = start.by_index("echo head\n", "echo worker\n")
+    for index, word in [("0", "head"), ("1", "worker")]:
+        process = sh(script, JOB_COMPLETION_INDEX=index)
+        assert process.wait(10) == 0 and process.output() == f"{word}\n"
+    assert sh(script).wait(10) != 0
