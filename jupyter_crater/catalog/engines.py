@@ -12,7 +12,7 @@ from typing import Any, Literal
 from ..errors import ParameterError, nearest
 from .gpus import capability
 
-__all__ = ["EngineEntry", "Runner", "all", "find", "for_gpu", "version_key"]
+__all__ = ["EngineEntry", "Runner", "all", "find", "for_gpu", "unknown_flag", "version_key"]
 
 Runner = Literal["V0", "V1", "V2"]
 
@@ -29,8 +29,10 @@ class EngineEntry:
         runner: model runner where neither ``v2`` nor ``v0_below`` says otherwise.
         v2: which models run on model runner V2: "none", "listed", "dense" (and listed) or "all".
         v0_below: below this compute capability the V0 engine runs instead, or None.
-        sampler: top-k/top-p implementation: "sort", "triton" or "flashinfer" (cc 8.0 and above).
-        graphs_charged: V1 subtracts an estimate of the CUDA graphs from the KV cache.
+        sampler: top-k/top-p implementation: "sort", "triton", or FlashInfer's (cc 8.0 and above)
+            from probabilities ("flashinfer") or from fp32 logits ("flashinfer-fp32").
+        graphs_charged: runners that subtract an estimate of the CUDA graphs from the KV cache.
+        in_flight_batches: sliding windows reserve one batch per concurrent step.
         batch_defaults: (least GPU memory in GiB, max_num_batched_tokens, max_num_seqs), largest
             first; None tokens: max_model_len, an unchunked prefill.
         tokens_printed: what "GPU KV cache size" means: "blocks" × block size, or "concurrency" ×
@@ -51,8 +53,9 @@ class EngineEntry:
     v2: Literal["none", "listed", "dense", "all"]
     v2_architectures: tuple[str, ...]
     v0_below: tuple[int, int] | None
-    sampler: Literal["sort", "triton", "flashinfer"]
-    graphs_charged: bool
+    sampler: Literal["sort", "triton", "flashinfer", "flashinfer-fp32"]
+    graphs_charged: tuple[Runner, ...]
+    in_flight_batches: bool
     gpu_memory_utilization: float
     batch_defaults: tuple[tuple[int, int | None, int], ...]
     tokens_printed: Literal["blocks", "concurrency"]
@@ -119,6 +122,7 @@ def _read(entry: dict[str, Any]) -> EngineEntry:
         **entry
         | {
             "extras": tuple(entry["extras"]),
+            "graphs_charged": tuple(entry["graphs_charged"]),
             "arch": tuple(capability(a) for a in entry["arch"]),
             "v2_architectures": tuple(entry["v2_architectures"]),
             "v0_below": entry["v0_below"] and capability(entry["v0_below"]),
@@ -180,3 +184,21 @@ def for_gpu(
         if e.recommended_from and (e.recommended_from <= cc or cc == (0, 0))
     )
     return next(recommended, fit[-1])
+
+
+@cache
+def _flags() -> dict[str, list[str | None]]:
+    data = json.loads(files(__package__).joinpath("flags.json").read_text("utf-8"))
+    flags: dict[str, list[str | None]] = data["flags"]
+    return flags
+
+
+def unknown_flag(flag: str, version: str) -> str | None:
+    """Why a vLLM of that version doesn't know ``flag``, or None where it does (or nobody read)."""
+    since, until = _flags().get(flag, (None, None))
+    key = version_key(version)
+    if since and key < version_key(since):
+        return f"{flag} came with vLLM {since}"
+    if until and key >= version_key(until):
+        return f"{flag} is gone since vLLM {until}"
+    return None

@@ -190,12 +190,16 @@ def _rope(
         length = int(positions * factor)
     elif kind in ("yarn", "deepseek_yarn"):
         length = int(original * factor)
+    if kind == "deepseek_yarn" or (kind == "yarn" and family.startswith("deepseek")):
+        rotary *= 2  # this one is kept in fp32
+    if family.startswith("gemma3") and kind == "default" and positions > 32768:
+        length = 8 * positions  # every published Gemma 3 of that length scales its RoPE by 8
     caches = [(length, rotary)]
     if kind in ("longrope", "su"):
         caches.append((original, rotary))
     if family.startswith("gemma3"):
         caches.append((positions, rotary))  # the sliding layers' own RoPE
-    return tuple(dict.fromkeys(caches))
+    return tuple(caches)
 
 
 def _quantization(config: Mapping[str, Any] | None) -> Quantization | None:

@@ -1,0 +1,1 @@
+"""How much memory a model needs, what is legal, and what fits."""

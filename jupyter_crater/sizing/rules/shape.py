@@ -1,0 +1,254 @@
+"""What divides and what doesn't: heads, vocabulary, layers, experts, GPUs."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+
+from ..fit import Fit
+from ..setup import Setup
+from ..weights import pad
+from .base import Context, Finding, Fix, rule
+
+__all__ = ["divides", "legal_tensor_parallel"]
+
+
+def divides(s: Setup, tp: int) -> bool:
+    """Whether every dimension of the model splits over ``tp`` ranks."""
+    m = s.model
+    if m.heads % tp or pad(m.vocab, 64) % tp or not _kv_ok(s, tp):
+        return False
+    if not m.moe or m.moe.first_dense:
+        inner = m.intermediate % tp == 0 and _group_ok(s, m.intermediate // tp)
+        if not inner:
+            return False
+    if not m.moe:
+        return True
+    if s.expert_parallel:
+        return m.moe.experts % tp == 0
+    exact = m.moe.intermediate % tp == 0
+    return exact and (m.moe.shared_intermediate % tp == 0)
+
+
+def _kv_ok(s: Setup, tp: int) -> bool:
+    kv = s.model.kv_heads
+    return s.model.mla is not None or kv % tp == 0 or tp % kv == 0
+
+
+def _group_ok(s: Setup, size: int) -> bool:
+    q = s.quantization
+    if q is None or q.experts_only:
+        return True
+    align = q.block or (q.group if q.bits < 8 else 0)
+    return not align or size % align == 0
+
+
+def legal_tensor_parallel(s: Setup) -> list[int]:
+    """Tensor parallel sizes up to 16 that the model allows."""
+    return [tp for tp in range(1, 17) if divides(s, tp)]
+
+
+def _fixes(s: Setup) -> tuple[Fix, ...]:
+    """Layouts on the same number of GPUs first, then the nearest legal tensor parallel size."""
+    gpus, legal = s.gpus, legal_tensor_parallel(s)
+    same = [tp for tp in reversed(legal) if gpus % tp == 0 and gpus // tp <= s.model.layers]
+    fixes = [
+        Fix(
+            f"Use TP {tp} × PP {gpus // tp} on the same {gpus} GPUs",
+            {"tensor_parallel": tp, "pipeline_parallel": gpus // tp},
+        )
+        for tp in same[:1]
+    ]
+    lower = [tp for tp in legal if tp < s.tensor_parallel]
+    if lower and (not same or lower[-1] != same[0]):
+        fixes.append(Fix(f"Use TP {lower[-1]}", {"tensor_parallel": lower[-1]}))
+    return tuple(fixes)
+
+
+def _divisibility(
+    id_: str, title: str, doc: str, of: Callable[[Setup], tuple[str, int] | None]
+) -> None:
+    """Register a rule of the form "N of something must divide by the tensor parallel size"."""
+
+    def check(fit: Fit, context: Context) -> Iterator[Finding]:
+        s = fit.setup
+        if s.tensor_parallel > 1 and (found := of(s)):
+            what, because = found[0], found[1]
+            yield Finding(
+                id_,
+                "error",
+                f"Tensor parallel {s.tensor_parallel} does not divide the {what}.",
+                f"{because:,} % {s.tensor_parallel} = {because % s.tensor_parallel}; vLLM refuses to start.",
+                _fixes(s),
+            )
+
+    check.__doc__ = doc
+    rule(id_, title)(check)
+
+
+_divisibility(
+    "heads",
+    "Attention heads must divide by the tensor parallel size",
+    """vLLM stops with "Total number of attention heads (N) must be divisible by tensor parallel
+    size" [`config/model.py`]. A 32B Qwen has 40 heads: 3 and 6 are illegal, 2, 4, 5 and 8 pass.""",
+    lambda s: (
+        (f"{s.model.heads} attention heads", s.model.heads)
+        if s.model.heads % s.tensor_parallel
+        else None
+    ),
+)
+_divisibility(
+    "vocabulary",
+    "The padded vocabulary must divide by the tensor parallel size",
+    """The embedding is padded to a multiple of 64 and cut into equal parts
+    [`layers/vocab_parallel_embedding.py`]. It is the padded size that must divide: granite's 49,155
+    becomes 49,216 and splits over 2. Qwen's 152,064 does not split over 5.""",
+    lambda s: (
+        (f"padded vocabulary of {pad(s.model.vocab, 64):,}", pad(s.model.vocab, 64))
+        if pad(s.model.vocab, 64) % s.tensor_parallel
+        else None
+    ),
+)
+
+
+@rule("kv-heads", "KV heads must divide by the tensor parallel size, or the other way round")
+def kv_heads(fit: Fit, context: Context) -> Iterator[Finding]:
+    """With more ranks than KV heads each head is kept on several ranks (legal, but the copies cost
+    KV cache); otherwise the KV heads must split evenly [`layers/linear.py: QKVParallelLinear`]."""
+    s = fit.setup
+    kv, tp = s.model.kv_heads, s.tensor_parallel
+    if not _kv_ok(s, tp):
+        yield Finding(
+            "kv-heads",
+            "error",
+            f"Tensor parallel {tp} does not fit {kv} KV heads.",
+            f"Neither {kv} % {tp} nor {tp} % {kv} is 0.",
+            _fixes(s),
+        )
+    elif s.model.mla is None and tp > kv:
+        yield Finding(
+            "kv-heads",
+            "info",
+            f"Each of the {kv} KV heads is kept on {tp // kv} ranks.",
+            "Beyond one rank per KV head, more tensor parallelism adds no KV cache.",
+        )
+
+
+@rule("intermediate", "The MLP must divide by the tensor parallel size")
+def intermediate(fit: Fit, context: Context) -> Iterator[Finding]:
+    """The MLP's inner dimension is cut by tensor parallelism; with quantized weights each part must
+    also hold whole scale groups (AWQ and GPTQ: the group size, block fp8: 128)."""
+    s = fit.setup
+    tp, m = s.tensor_parallel, s.model
+    if tp == 1 or (m.moe and not m.moe.first_dense):
+        return
+    if m.intermediate % tp:
+        because = f"{m.intermediate:,} % {tp} = {m.intermediate % tp}."
+    elif not _group_ok(s, m.intermediate // tp):
+        because = f"{m.intermediate // tp:,} per rank is no multiple of the quantization's group."
+    else:
+        return
+    yield Finding(
+        "intermediate",
+        "error",
+        f"Tensor parallel {tp} does not divide the MLP of {m.intermediate:,}.",
+        because,
+        _fixes(s),
+    )
+
+
+@rule("experts", "Experts must divide by the tensor parallel size")
+def experts(fit: Fit, context: Context) -> Iterator[Finding]:
+    """Without expert parallelism every expert is cut by tensor parallelism; with it each rank holds
+    whole experts, and their number must divide."""
+    s, e, tp = fit.setup, fit.setup.model.moe, fit.setup.tensor_parallel
+    if e is None or tp == 1:
+        return
+    if s.expert_parallel and e.experts % tp:
+        yield Finding(
+            "experts",
+            "error",
+            f"{e.experts} experts do not split over {tp} ranks.",
+            f"{e.experts} % {tp} = {e.experts % tp}.",
+            (Fix("Cut the experts instead", {"enable_expert_parallel": False}), *_fixes(s)),
+        )
+    elif not s.expert_parallel and (e.intermediate % tp or e.shared_intermediate % tp):
+        wrong = e.intermediate if e.intermediate % tp else e.shared_intermediate
+        yield Finding(
+            "experts",
+            "error",
+            f"Tensor parallel {tp} does not divide the experts' width of {wrong:,}.",
+            f"{wrong:,} % {tp} = {wrong % tp}.",
+            _fixes(s),
+        )
+
+
+@rule("layers", "At least one layer per pipeline stage")
+def layers(fit: Fit, context: Context) -> Iterator[Finding]:
+    """A pipeline stage without a layer has no KV cache and vLLM cannot start it."""
+    s = fit.setup
+    if s.pipeline_parallel > s.model.layers:
+        yield Finding(
+            "layers",
+            "error",
+            f"{s.pipeline_parallel} pipeline stages for {s.model.layers} layers.",
+            "Every stage needs at least one layer.",
+            (Fix("One stage per layer at most", {"pipeline_parallel": s.model.layers}),),
+        )
+
+
+@rule("gpu-count", "TP × PP is the number of GPUs")
+def gpu_count(fit: Fit, context: Context) -> Iterator[Finding]:
+    """vLLM starts tensor parallel × pipeline parallel ranks, one per GPU. With fewer GPUs it waits
+    for a placement group (30 minutes over Ray) or stops at once; GPUs beyond that stay idle."""
+    s = fit.setup
+    have = s.nodes * s.gpus_per_node
+    if s.gpus == have:
+        return
+    legal = [tp for tp in reversed(legal_tensor_parallel(s)) if have % tp == 0]
+    legal = [tp for tp in legal if tp <= s.gpus_per_node] or legal
+    fixes = [
+        Fix(
+            f"Use all {have} GPUs: TP {tp} × PP {have // tp}",
+            {"tensor_parallel": tp, "pipeline_parallel": have // tp},
+        )
+        for tp in legal[:1]
+        if have // tp <= s.model.layers
+    ]
+    if s.gpus > have:
+        per_node = -(-s.gpus // s.nodes)
+        fixes.append(Fix(f"Ask for {per_node} GPUs per node", {"gpus_per_node": per_node}))
+    layout = f"TP {s.tensor_parallel} × PP {s.pipeline_parallel}"
+    yield Finding(
+        "gpu-count",
+        "error" if s.gpus > have else "warning",
+        f"{layout} is {s.gpus} ranks; there are {have} GPUs.",
+        "One rank runs on each GPU." if s.gpus > have else f"{have - s.gpus} GPUs stay idle.",
+        tuple(fixes),
+    )
+
+
+@rule("tensor-parallel-across-nodes", "Tensor parallelism across nodes is slow")
+def tensor_parallel_across_nodes(fit: Fit, context: Context) -> Iterator[Finding]:
+    """Tensor parallelism exchanges every layer's output twice per token. Inside a node that is
+    NVLink or PCIe; across nodes it is the network, and NCCL takes about 0.9 GiB more per GPU.
+    Pipeline parallelism between nodes sends one hidden state per stage."""
+    s = fit.setup
+    if s.nodes > 1 and s.tensor_parallel > s.gpus_per_node and s.gpus > 1:
+        inside = [
+            tp for tp in legal_tensor_parallel(s) if tp <= s.gpus_per_node and s.gpus % tp == 0
+        ]
+        fixes = [
+            Fix(
+                f"Use TP {tp} inside a node and PP {s.gpus // tp} between them",
+                {"tensor_parallel": tp, "pipeline_parallel": s.gpus // tp},
+            )
+            for tp in inside[-1:]
+            if s.gpus // tp <= s.model.layers
+        ]
+        yield Finding(
+            "tensor-parallel-across-nodes",
+            "warning",
+            f"Tensor parallel {s.tensor_parallel} spans nodes of {s.gpus_per_node} GPUs.",
+            "Two all-reduces per layer and token then cross the network.",
+            tuple(fixes),
+        )

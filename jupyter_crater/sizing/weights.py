@@ -1,0 +1,256 @@
+"""Bytes of weights on one rank, tensor by tensor, as vLLM lays them out and PyTorch allocates them.
+
+Shapes: vllm ``model_executor/models/{llama,qwen2,qwen3_moe,gemma3,deepseek_v2,gpt_oss}.py`` and
+``layers/{linear,vocab_parallel_embedding,rotary_embedding}.py``, read from 0.6.6 to 0.33.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from functools import lru_cache
+
+from ..catalog.models import ModelInfo, Quantization
+
+__all__ = ["LINEAR_BITS", "allocated", "pad", "rank_bytes", "stage_layers"]
+
+MIB = 2**20
+# What --quantization (or the checkpoint) leaves per linear weight.
+LINEAR_BITS = {"fp8": 8.0, "awq": 4.0, "gptq": 4.0, "bitsandbytes": 4.0, "mxfp4": 4.0}
+
+
+def allocated(size: float, *, whole: bool = False) -> int:
+    """Bytes that PyTorch's caching allocator counts for one tensor of ``size`` bytes.
+
+    Blocks are multiples of 512 B; from 10 MiB on a segment is a multiple of 2 MiB and what is left
+    of it stays attached when it is at most 1 MiB, and with ``whole`` (vLLM loads with
+    max_split_size_mb 20 since 0.21) always from 20 MiB on [c10/cuda/CUDACachingAllocator.cpp].
+    """
+    block = -(-int(size) // 512) * 512
+    if block < 10 * MIB:
+        return block
+    segment = -(-block // (2 * MIB)) * 2 * MIB
+    return segment if segment - block <= MIB or (whole and block >= 20 * MIB) else block
+
+
+def pad(size: int, multiple: int) -> int:
+    return -(-size // multiple) * multiple
+
+
+def stage_layers(layers: int, stages: int) -> tuple[int, ...]:
+    """Layers of each pipeline stage: the remainder goes to the stages before the last.
+
+    [vllm ``distributed/utils.py:get_pp_indices``]
+    """
+    counts = [layers // stages] * stages
+    for i in range(2, layers % stages + 2):
+        counts[-i] += 1
+    return tuple(counts)
+
+
+def _linear(out: int, into: int, width: float, quant: Quantization | None) -> Iterator[float]:
+    """Bytes of one linear weight of ``out`` × ``into`` and of its scales."""
+    if quant is None:
+        yield out * into * width
+        return
+    yield out * into * quant.bits / 8
+    if quant.method == "mxfp4":
+        yield out * into / 32
+    elif quant.block:
+        yield 4 * pad(out, quant.block) * pad(into, quant.block) / quant.block**2
+    elif quant.method == "bitsandbytes":
+        yield out * into * 4 / 64 / 4  # absmax is itself quantised to 8 bits
+    elif quant.bits < 8:
+        groups = out * into / (quant.group or into)
+        yield groups * 2
+        if not quant.symmetric:
+            yield groups * quant.bits / 8
+    elif quant.method != "fp8":
+        yield out * 4  # one fp32 scale per output channel
+
+
+@dataclass(frozen=True, slots=True)
+class _Padded:
+    """Dimensions of gpt-oss experts as the MXFP4 kernel wants them: w13 is (2 × inner) × hidden_in,
+    w2 is hidden_out × inner_in."""
+
+    hidden_in: int
+    inner: int
+    hidden_out: int
+    inner_in: int
+
+
+def _mxfp4_dims(
+    model: ModelInfo, tp: int, cc: tuple[int, int], version: tuple[int, ...]
+) -> _Padded | None:
+    """[vllm ``fused_moe/oracle/mxfp4.py``]; what the Triton layout pads is fitted on four logs."""
+    if model.moe is None:
+        return None
+    h, width = model.hidden, model.moe.intermediate // tp
+    if cc < (9, 0) or version < (0, 11):  # Marlin
+        return _Padded(pad(h, 256), pad(width, 128), pad(h, 256), pad(width, 128))
+    if cc >= (10, 0):  # FlashInfer TRT-LLM
+        return _Padded(pad(h, 256), pad(width, 256), pad(h, 256), pad(width, 256))
+    align = 128 if version >= (0, 20) else 256  # Triton pads the reduced dimension
+    return _Padded(pad(h, align), width if tp == 1 else pad(width, 128), h, pad(width, align))
+
+
+def _attention(
+    m: ModelInfo, tp: int, width: float, quant: Quantization | None, absorbed: float
+) -> Iterator[float]:
+    h, d, heads = m.hidden, m.head_dim, m.heads // tp
+    if quant and quant.experts_only:
+        quant = None
+    if m.mla:
+        a = m.mla
+        per_head = a.nope + a.rope
+        if a.q_lora:
+            yield from _linear(a.q_lora + a.kv_lora + a.rope, h, width, quant)  # fused, replicated
+            yield a.q_lora * width
+            yield from _linear(heads * per_head, a.q_lora, width, quant)
+        else:
+            yield from _linear(heads * per_head, h, width, quant)
+            yield from _linear(a.kv_lora + a.rope, h, width, quant)
+        yield a.kv_lora * width
+        yield from _linear(heads * (a.nope + a.v), a.kv_lora, width, quant)
+        yield from _linear(h, heads * a.v, width, quant)
+        # W_UK_T and W_UV, the absorbed copies [layers/attention/mla_attention.py]; since 0.22 one
+        # of the two shares the memory of kv_b [one 0.26 log]
+        yield absorbed * a.kv_lora * heads * (a.nope + a.v) * width
+        return
+    kv = max(1, m.kv_heads // tp)  # fewer KV heads than ranks: replicated
+    yield from _linear((heads + 2 * kv) * d, h, width, quant)
+    if m.qkv_bias:
+        yield (heads + 2 * kv) * d * width
+    yield from _linear(h, heads * d, width, quant)
+    if m.o_bias:
+        yield h * width
+    if m.qk_norm:
+        yield d * width
+        yield d * width
+
+
+def _dense(m: ModelInfo, tp: int, width: float, quant: Quantization | None) -> Iterator[float]:
+    inner = m.intermediate // tp
+    yield from _linear(2 * inner, m.hidden, width, quant)
+    yield from _linear(m.hidden, inner, width, quant)
+    if m.mlp_bias:
+        yield 2 * inner * width
+        yield m.hidden * width
+
+
+def _sparse(
+    m: ModelInfo,
+    tp: int,
+    width: float,
+    quant: Quantization | None,
+    expert_parallel: bool,
+    padded: _Padded | None,
+) -> Iterator[float]:
+    e = m.moe
+    if e is None:
+        return
+    count = e.experts // tp if expert_parallel else e.experts
+    inner = e.intermediate if expert_parallel else e.intermediate // tp
+    h = m.hidden
+    dims = padded or _Padded(h, inner, h, inner)
+    yield from (count * n for n in _linear(2 * dims.inner, dims.hidden_in, width, quant))
+    yield from (count * n for n in _linear(dims.hidden_out, dims.inner_in, width, quant))
+    if m.mlp_bias:
+        yield count * 2 * dims.inner * width
+        yield count * dims.hidden_out * width
+    yield e.experts * m.hidden * width
+    if "V3" in m.architecture:
+        yield e.experts * 4
+    if e.shared_intermediate:
+        shared = e.shared_intermediate // tp
+        shared_quant = None if quant and quant.experts_only else quant
+        yield from _linear(2 * shared, m.hidden, width, shared_quant)
+        yield from _linear(m.hidden, shared, width, shared_quant)
+    if e.shared_gate:
+        yield m.hidden * width
+
+
+@lru_cache(maxsize=4096)
+def _layer_tensors(
+    m: ModelInfo,
+    tp: int,
+    width: float,
+    quant: Quantization | None,
+    expert_parallel: bool,
+    padded: _Padded | None,
+    absorbed: float,
+) -> tuple[tuple[float, ...], tuple[float, ...], tuple[float, ...]]:
+    """Bytes of the tensors of attention and norms, of a dense and of a sparse feed-forward."""
+    base = (*_attention(m, tp, width, quant, absorbed), *[m.hidden * width] * m.norms_per_layer)
+    dense = () if m.moe and not m.moe.first_dense else tuple(_dense(m, tp, width, quant))
+    sparse = tuple(_sparse(m, tp, width, quant, expert_parallel, padded)) if m.moe else ()
+    return base, dense, sparse
+
+
+def _reused(tensors: list[float], model: ModelInfo, width: float) -> int:
+    """Bytes attached to tensors that take a block which building the RoPE cache left behind.
+
+    Its fp32 halves and their concatenation are freed after the first layer's attention; a block of
+    20 MiB or more is handed out whole to the next tensor at most 20 MiB smaller.
+    """
+    half = model.rope[0][0] * model.rope[0][1] * 2 if model.rope else 0
+    free = [size for size in (half, half, 2 * half) if size >= 20 * MIB]
+    extra = 0
+    for size in tensors:
+        need = allocated(size, whole=True)
+        fits = [block for block in free if need <= block < size + 20 * MIB and size >= 20 * MIB]
+        if fits:
+            free.remove(min(fits))
+            extra += min(fits) - need
+    return int(extra * width / 2)
+
+
+def rank_bytes(
+    model: ModelInfo,
+    *,
+    tensor_parallel: int = 1,
+    pipeline_parallel: int = 1,
+    stage: int = 0,
+    width: float = 2,
+    quantization: Quantization | None = None,
+    expert_parallel: bool = False,
+    compute_capability: tuple[int, int] = (9, 0),
+    version: tuple[int, ...] = (0, 26),
+) -> int:
+    """Bytes of weights on one rank after loading, with RoPE caches and allocator rounding.
+
+    Args:
+        stage: pipeline stage, from 0; all ranks of a stage hold the same.
+        width: bytes per unquantised weight.
+        version: engine version, for what a release changed (allocator, MLA copies, gpt-oss).
+    """
+    tp, last = tensor_parallel, stage == pipeline_parallel - 1
+    whole = version >= (0, 21)
+    counts = stage_layers(model.layers, pipeline_parallel)
+    first_layer, count = sum(counts[:stage]), counts[stage]
+    padded = None
+    if model.moe and quantization and quantization.method == "mxfp4":
+        padded = _mxfp4_dims(model, tp, compute_capability, version)
+    absorbed = 0.5 if version >= (0, 22) else 1.0
+    base, dense, sparse = _layer_tensors(
+        model, tp, width, quantization, expert_parallel, padded, absorbed
+    )
+    dense_count = max(0, min(count, model.moe.first_dense - first_layer)) if model.moe else count
+
+    def total_of(tensors: tuple[float, ...]) -> int:
+        return sum(allocated(size, whole=whole and padded is None) for size in tensors)
+
+    total = count * total_of(base) + dense_count * total_of(dense)
+    total += (count - dense_count) * total_of(sparse)
+    if whole:
+        total += _reused([*(dense or sparse), *[*base, *(sparse or dense)] * 3], model, width)
+    embedding = allocated(pad(model.vocab, 64) // tp * model.hidden * width, whole=whole)
+    everywhere = model.architecture.startswith("Gemma3")  # gemma3.py builds it on every stage
+    if stage == 0 or everywhere or (last and model.tied):
+        total += embedding
+    if last:
+        total += allocated(model.hidden * width) + (0 if model.tied else embedding)
+    if stage == 0 or everywhere:
+        total += int(model.vision_parameters * width)
+    return total + sum(allocated(positions * dim * width) for positions, dim in model.rope)
