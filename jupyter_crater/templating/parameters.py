@@ -84,7 +84,7 @@ class Parameter(Model):
     maximum: int | float | None = None
     exclusiveMinimum: int | float | None = None  # noqa: N815  (JSON Schema's word)
     values: Literal["string", "integer"] = "string"
-    """Type of an object's values."""
+    """Of an object: texts, or counts from 0."""
     names: str | None = None
     """Regular expression for an object's keys."""
     examples: tuple[Any, ...] = ()
@@ -122,7 +122,8 @@ class Parameter(Model):
         if self.enum is not None:
             out["enum"] = [*self.enum, None] if self.optional else list(self.enum)
         if self.type == "object":
-            out["additionalProperties"] = {"type": self.values}
+            count = {"minimum": 0} if self.values == "integer" else {}
+            out["additionalProperties"] = {"type": self.values} | count
             if self.names is not None:
                 out["propertyNames"] = {"pattern": self.names}
         if self.type == "array":
@@ -198,11 +199,12 @@ class Parameter(Model):
 
     def _item(self, name: str, key: str, value: Any) -> Any:
         whole = _whole(value)
-        if whole is not None:
-            return whole if self.values == "integer" else str(whole)
-        if self.values == "string" and isinstance(value, str) and "\0" not in value:
-            return value
-        want = _WORDS[self.values]
+        if self.values == "integer":
+            if whole is not None and whole >= 0:
+                return whole
+        elif whole is not None or (isinstance(value, str) and "\0" not in value):
+            return value if isinstance(value, str) else str(whole)
+        want = "a count" if self.values == "integer" else "text"
         raise ParameterError(name, f"{name}: {key} has to be {want}, not {value!r}.", value=value)
 
     def _wrong(self, name: str, value: Any, rule: str) -> ParameterError:
