@@ -137,7 +137,8 @@ class Template:
     def coerce(self, texts: Mapping[str, str]) -> dict[str, Any]:
         """Values for the texts of a command line (``--set KEY=VALUE``).
 
-        ``KEY.NAME=VALUE`` sets one name of an object, e.g. ``env.NCCL_SOCKET_IFNAME=eth0``.
+        ``KEY.NAME=VALUE`` sets one name of an object beside those it has by default, e.g.
+        ``env.NCCL_IB_HCA=mlx5_0``.
 
         Raises:
             ParameterError: unknown parameter, or a text that its type can't mean.
@@ -147,8 +148,8 @@ class Template:
             name, dot, inner = key.partition(".")
             parameter = self._parameter(name)
             if dot and parameter.type == "object":
-                one = {inner: parameter.coerce_item(text)}
-                values[name] = {**values.get(name, {}), **one}
+                before = values.get(name, parameter.default) or {}
+                values[name] = before | {inner: parameter.coerce_item(text)}
             elif dot:
                 raise self._unknown(key)
             else:

@@ -8,7 +8,7 @@ import yaml
 from hypothesis import HealthCheck, given, settings, strategies as st
 
 from jupyter_crater import templating
-from jupyter_crater.errors import TemplateError, TemplateNotFound
+from jupyter_crater.errors import ParameterError, TemplateError, TemplateNotFound
 
 GOOD = """\
 id: mine
@@ -310,3 +310,17 @@ def test_hostile_files_are_refused(folder: Path, text: str) -> None:
     (folder / "bad.yaml").write_bytes(text.encode("latin-1"))
     (bad,) = templating.broken([folder])
     assert "bad.yaml" in str(bad.error)
+
+
+def test_one_name_of_an_object_is_set_beside_the_others(folder: Path) -> None:
+    (folder / "lab.yaml").write_text(
+        "extends: vllm-single\nid: lab\nversion: 1\ntitle: Lab\n"
+        "parameters:\n  env: {default: {GREETING: hi}}\n"
+    )
+    template = templating.template("lab", [folder])
+    values = template.coerce({"env.A": "1", "env.B": "x=y z", "port": "9000"})
+    assert values == {"env": {"GREETING": "hi", "A": "1", "B": "x=y z"}, "port": 9000}
+    assert template.defaults["env"] == {"GREETING": "hi"}
+    assert template.render(values).main.env["B"] == "x=y z"
+    with pytest.raises(ParameterError, match=r"no parameter 'port\.x'"):
+        template.coerce({"port.x": "1"})
