@@ -131,6 +131,27 @@ def marked(marker: str) -> list[psutil.Process]:
     return found
 
 
+def of_sessions(records: Iterable[dict[str, Any]]) -> list[psutil.Process]:
+    """All processes in the sessions that these leaders (pid, ticks) began, the leaders gone or not.
+
+    The marker alone is not enough: programs that rename themselves (Ray's agents, vLLM's engine
+    core) write over the environment that /proc shows. A session's id isn't reused while it has
+    members, and no member is older than its leader.
+    """
+    leaders = {int(r["pid"]): int(r["ticks"]) for r in records if r.get("ticks") is not None}
+    found = []
+    for pid in psutil.pids():
+        try:
+            leader = os.getsid(pid)
+            if leader in leaders and pid != os.getpid():
+                started = ticks(pid)
+                if started is not None and started >= leaders[leader]:
+                    found.append(psutil.Process(pid))
+        except (OSError, psutil.Error):
+            continue
+    return [p for p in found if _running(p)]
+
+
 def with_descendants(processes: Iterable[psutil.Process]) -> list[psutil.Process]:
     """The processes and everything below them, each once."""
     found: dict[int, psutil.Process] = {}

@@ -284,8 +284,7 @@ class LocalBackend:
         """Processes and files that a dead supervisor left."""
         for attempt in folder.attempts():
             run = attempt.run()
-            orphans = processes.marked(folder.marker)
-            orphans += [p for r in run.get("parts", []) if (p := _by_ticks(r)) is not None]
+            orphans = leftovers(folder, attempt)
             mapped = processes.shared_memory(processes.with_descendants(orphans))
             processes.end(orphans, grace=3)
             for name in mapped:
@@ -384,16 +383,13 @@ def _still(run: dict[str, Any], phase: Any, reason: str | None, message: str) ->
     return phase, reason, message
 
 
-def _by_ticks(record: dict[str, Any]) -> Any:
-    import psutil
-
-    pid, ticks = record.get("pid"), record.get("ticks")
-    if pid is None or ticks is None or processes.ticks(pid) != ticks:
-        return None
-    try:
-        return psutil.Process(pid)
-    except psutil.Error:
-        return None
+def leftovers(folder: store.Folder, attempt: store.Attempt) -> list[Any]:
+    """Every process of an attempt that still runs: by marker and by the sessions of its parts."""
+    found = [
+        *processes.marked(folder.marker),
+        *processes.of_sessions(attempt.run().get("parts", [])),
+    ]
+    return list({p.pid: p for p in found}.values())
 
 
 def _belongs(stream: str, task: str) -> bool:

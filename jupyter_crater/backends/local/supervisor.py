@@ -173,7 +173,7 @@ class Supervisor:
         main = self.spec.main
         ranks = self.attempt.folder / "ranks"
         ranks.mkdir(exist_ok=True, mode=0o700)
-        env = (
+        return (
             base
             | main.env
             | {
@@ -185,7 +185,6 @@ class Supervisor:
                 "JUPYTER_CRATER_PLACEMENT_WAIT": f"{self._nodes_bound():.0f}",
             }
         )
-        return env
 
     def _start_ray(self, engine: Environment | None, port: int, env: dict[str, str]) -> Part:
         python = engine.python if engine else None
@@ -465,7 +464,8 @@ class Supervisor:
                 except subprocess.TimeoutExpired:
                     continue
         children = psutil.Process().children(recursive=True)
-        left = processes.end([*tree, *children, *processes.marked(self.folder.marker)], grace=0)
+        sessions = processes.of_sessions(self.attempt.run().get("parts", []))
+        left = processes.end([*tree, *children, *sessions], grace=0)
         if left:
             print(f"not ended: {left}", file=sys.stderr, flush=True)
         for part in self.parts:

@@ -20,10 +20,12 @@ def state(tmp_path, monkeypatch):
     monkeypatch.setenv("JUPYTER_CRATER_CONFIG", str(tmp_path / "config.toml"))
     (tmp_path / "config.toml").touch()
     yield tmp_path / "state"
-    markers = [store.find(name).marker for name in store.names()]
-    for name in store.names():
-        api.job(name).delete()
-    assert [p for m in markers for p in processes.marked(m)] == []
+    folders = [store.find(name) for name in store.names()]
+    sessions = [r for f in folders for a in f.attempts() for r in a.run().get("parts", [])]
+    for folder in folders:
+        api.job(folder.name).delete()
+    assert [p for f in folders for p in processes.marked(f.marker)] == []
+    assert processes.of_sessions(sessions) == []
 
 
 @pytest.fixture

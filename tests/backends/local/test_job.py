@@ -177,9 +177,7 @@ def test_a_dead_part_ends_the_job_with_its_name(launch, victim, reason):
     job = launch()
     folder = store.find(NAME)
     dead = next(
-        p
-        for p in processes.marked(folder.marker)
-        if any(a.endswith(victim) for a in p.cmdline())
+        p for p in processes.marked(folder.marker) if any(a.endswith(victim) for a in p.cmdline())
     )
     dead.kill()
     status = until(lambda: (s := job.status()).ended and s, what=f"{victim} noticed")

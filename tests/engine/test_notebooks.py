@@ -1,0 +1,45 @@
+"""The tutorials, run as a reader runs them: in a kernel, against the real engine."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import nbclient
+import nbformat
+import pytest
+
+NOTEBOOKS = Path(__file__).parents[2] / "notebooks"
+
+pytestmark = [pytest.mark.engine, pytest.mark.timeout(900)]
+
+
+def run(name: str) -> nbformat.NotebookNode:
+    notebook = nbformat.read(NOTEBOOKS / name, as_version=4)
+    nbclient.NotebookClient(notebook, timeout=600, kernel_name="python3").execute()
+    return notebook
+
+
+def texts(notebook: nbformat.NotebookNode) -> str:
+    found = []
+    for cell in notebook.cells:
+        for output in cell.get("outputs", []):
+            found.append(output.get("text", ""))
+            found += output.get("data", {}).values()
+    return "\n".join(map(str, found))
+
+
+def test_committed_notebooks_have_no_outputs():
+    for path in NOTEBOOKS.glob("*.ipynb"):
+        notebook = nbformat.read(path, as_version=4)
+        assert not any(cell.get("outputs") for cell in notebook.cells), path.name
+
+
+def test_01_the_main_job(real_job):
+    notebook = run("01-the-main-job.ipynb")
+    shown = texts(notebook)
+    assert "force" in shown
+    assert "127.0.0.1" in shown
+    assert "rank 1 (pipeline stage 1)" in shown
+    assert "401" in shown
+    assert real_job.api_key not in shown
+    assert real_job.phase == "stopped", "its last cell stops the job"
