@@ -233,16 +233,21 @@ def install(
     if found := find():
         return found
     origin = source.choose()
-    if not origin.python:
+    needs = provision.needs(home(), describe().disk_gib)
+    if origin.python:
+        source.versions(origin.python)
+    else:
         provision.check_platform()
+    begun = origin.root.exists()  # perhaps by a process that is at it now, and taking the space
+    if not begun:
+        provision.check_disk(needs, free)
     work = provision.Work(home(), origin.kind, progress, cancel)
     with work.alone():
         if found := find():  # made by the process that was waited for
             return found
-        here = describe()
-        provision.check_disk({home(): here.disk_gib}, free)
+        if begun:
+            provision.check_disk(needs, free)
         if origin.python:
-            source.versions(origin.python)
             embedded.prepare(home(), origin.python, work)
         else:
             _make(origin, work)

@@ -22,7 +22,6 @@ from ..errors import Cancelled, DoesNotFit, EngineInstallError
 
 INSIDE = Path(__file__).parent / "inside"
 GIB = 2**30
-ANOTHER = "JUPYTER_CRATER_ENGINE names a Python that has ray and vllm already."
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,32 +37,51 @@ class Progress:
 
 def free_bytes(path: Path) -> int:
     """Bytes that this user may still write where ``path`` is, or will be."""
-    while not path.exists():
-        path = path.parent
-    return shutil.disk_usage(path).free
+    return shutil.disk_usage(_existing(path)).free
 
 
-def check_platform() -> None:
+def check_platform(
+    system: str = sys.platform,
+    machine: str = platform.machine(),
+    libc: tuple[str, str] | None = None,
+    python: tuple[str, int, int] = (sys.implementation.name, *sys.version_info[:2]),
+) -> None:
     """The locks' wheels are for Linux with glibc ≥ 2.28, x86_64 and aarch64, CPython 3.11 to 3.13.
 
     Raises:
         EngineInstallError: this machine or Python is another.
     """
-    libc, version = platform.libc_ver()
-    if sys.platform != "linux" or platform.machine() not in ("x86_64", "aarch64"):
-        found = f"{platform.system()} on {platform.machine()}"
-        wanted = "Linux on x86_64 or aarch64"
-    elif libc != "glibc" or tuple(map(int, version.split(".")[:2])) < (2, 28):
-        found, wanted = f"{libc or 'a C library that is not glibc'} {version}".strip(), "glibc 2.28"
-    elif sys.implementation.name != "cpython" or not (3, 11) <= sys.version_info[:2] <= (3, 13):
-        found = f"{sys.implementation.name} {platform.python_version()}"
-        wanted = "CPython 3.11, 3.12 or 3.13"
+    name, version = libc or platform.libc_ver()
+    if system != "linux" or machine not in ("x86_64", "aarch64"):
+        found, wanted = f"{system} on {machine}", "Linux on x86_64 or aarch64"
+    elif name != "glibc" or tuple(map(int, version.split(".")[:2])) < (2, 28):
+        found, wanted = f"{name or 'another C library'} {version}".strip(), "glibc 2.28 or newer"
+    elif not ("cpython", 3, 11) <= python <= ("cpython", 3, 13):
+        found, wanted = "{} {}.{}".format(*python), "CPython 3.11, 3.12 or 3.13"
     else:
         return
     raise EngineInstallError(
         f"vLLM's wheels need {wanted}; this is {found}.",
-        hint=f"Use a cluster backend, or another Python here: {ANOTHER}",
+        hint="Use a cluster backend, or name a Python that has ray and vllm in JUPYTER_CRATER_ENGINE.",
     )
+
+
+def needs(home: Path, gib: float) -> dict[Path, float]:
+    """GiB needed by folder: uv's cache shares its files with the environment on one filesystem."""
+    from platformdirs import user_cache_path
+
+    cache = Path(os.environ.get("UV_CACHE_DIR") or user_cache_path("uv", appauthor=False))
+    if _device(cache) == _device(home):
+        return {home: gib}
+    return {home: gib, cache: gib}
+
+
+def _existing(path: Path) -> Path:
+    return next(folder for folder in (path, *path.parents) if folder.exists())
+
+
+def _device(path: Path) -> int:
+    return _existing(path).stat().st_dev
 
 
 def check_disk(needs: Mapping[Path, float], free: Callable[[Path], int] = free_bytes) -> None:
@@ -189,8 +207,9 @@ class Work:
         """
         from uv import find_uv_bin
 
+        program = os.environ.get("UV") or find_uv_bin()  # UV: uv tells it to what it runs
         environment = uv_environment(os.environ, kind=self.kind)
-        self._run([find_uv_bin(), *arguments], environment, what="uv", on_line=on_line)
+        self._run([program, *arguments], environment, what="uv", on_line=on_line)
 
     def inside(
         self,
