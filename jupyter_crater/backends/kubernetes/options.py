@@ -7,7 +7,6 @@ from typing import Any, Literal
 from pydantic import BaseModel, ConfigDict, Field
 
 Carrier = Literal["volcano", "kuberay", "kubernetes"]
-CARRIERS: tuple[Carrier, ...] = ("volcano", "kuberay", "kubernetes")
 
 
 class _Options(BaseModel):

@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import Any
 
+from ...catalog import engines, gpus
 from ...errors import InputError, NotSupported
 from ...spec import JobSpec, Resources, Task, Volume
 from . import record
@@ -67,6 +68,13 @@ def template(frame: Frame, task: Task, command: list[str]) -> dict[str, Any]:
     return {"metadata": metadata, "spec": pod}
 
 
+def image_of(spec: JobSpec, task: Task, options: Options) -> str | None:
+    """The task's image, else the options', else the engine entry's."""
+    if task.image or options.image or spec.engine is None:
+        return task.image or options.image
+    return engines.find(spec.engine.engine, spec.engine.version)[0].image
+
+
 def gpu_resource(resources: Resources, options: Options) -> str:
     """The extended resource that stands for this GPU type."""
     return options.gpu_resources.get(resources.gpu or "", options.gpu_resource)
@@ -74,7 +82,7 @@ def gpu_resource(resources: Resources, options: Options) -> str:
 
 def _container(frame: Frame, task: Task, command: list[str]) -> dict[str, Any]:
     spec, options = frame.spec, frame.options
-    image = task.image or options.image
+    image = image_of(spec, task, options)
     if not image:
         raise InputError(
             f"Task {task.name!r} names no image.",
@@ -263,8 +271,6 @@ def _placement(resources: Resources, options: Options) -> dict[str, Any]:
 
 
 def _gpu_nodes(gpu: str) -> dict[str, Any]:
-    from ...catalog import gpus
-
     card = gpus.find(gpu)
     same = [
         other.smi_name.replace(" ", "-")

@@ -24,7 +24,6 @@ TEMPLATE = f"{PREFIX}/template"
 VERSION = f"{PREFIX}/template-version"
 VALUES = f"{PREFIX}/values"
 ATTEMPT = f"{PREFIX}/attempt"
-CARRIER = f"{PREFIX}/carrier"
 LEASE_UNTIL = f"{PREFIX}/lease-until"
 SECRET = f"{PREFIX}/make-secret"
 MANAGED_BY = "app.kubernetes.io/managed-by"
@@ -94,7 +93,7 @@ def labels(
     return {key: value for key, value in found.items() if value}
 
 
-def notes(spec: JobSpec, carrier: Carrier, options: Options) -> dict[str, str]:
+def notes(spec: JobSpec, options: Options) -> dict[str, str]:
     """The annotations of the workload: the whole spec, and what labels can't hold in full.
 
     Raises:
@@ -102,7 +101,6 @@ def notes(spec: JobSpec, carrier: Carrier, options: Options) -> dict[str, str]:
     """
     found = {
         SPEC: json.dumps(spec.to_json(), separators=(",", ":"), sort_keys=True),
-        CARRIER: carrier,
         OWNER: options.owner,
         TEMPLATE: spec.provenance.template,
         VERSION: spec.provenance.version,

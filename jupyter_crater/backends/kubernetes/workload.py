@@ -5,8 +5,10 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import Any
 
+from ...catalog import engines
+from ...engines import start_command
 from ...errors import InputError, NotSupported
-from ...spec import EngineSettings, JobSpec, Task
+from ...spec import JobSpec, Task
 from . import pod, record, start
 from .options import Options
 
@@ -20,13 +22,10 @@ ANY_ADDRESS = "0.0.0.0"  # noqa: S104 - inside a pod; the NetworkPolicy says who
 
 def ray_version(spec: JobSpec, options: Options) -> str | None:
     """Ray in the job's image, as far as the options or the engine entry of that image know."""
-    from ...catalog import engines
-
     if options.ray_version or spec.engine is None:
         return options.ray_version
     entry, _ = engines.find(spec.engine.engine, spec.engine.version)
-    known = spec.main.image or options.image or entry.image
-    return entry.ray if known == entry.image else None
+    return entry.ray if pod.image_of(spec, spec.main, options) == entry.image else None
 
 
 def has_token(version: str | None) -> bool:
@@ -81,7 +80,8 @@ def in_pod(spec: JobSpec, task: Task) -> tuple[str, ...]:
     command = tuple(task.command)
     if task is spec.main and not command:
         if spec.engine:
-            return _engine_command(spec.engine.model_copy(update={"host": ANY_ADDRESS}))
+            settings = spec.engine.model_copy(update={"host": ANY_ADDRESS})
+            return tuple(start_command(settings))
         if spec.raw_command:
             return ("/bin/sh", "-c", spec.raw_command)
     if not command:
@@ -103,12 +103,6 @@ def in_pod(spec: JobSpec, task: Task) -> tuple[str, ...]:
         else:
             words.append(word)
     return (*words, *(() if listens else ("--host", ANY_ADDRESS)))
-
-
-def _engine_command(settings: EngineSettings) -> tuple[str, ...]:
-    from ... import engines
-
-    return tuple(engines.start_command(settings))
 
 
 def _gpus(spec: JobSpec) -> int:
@@ -142,11 +136,11 @@ def _command(spec: JobSpec, task: Task) -> list[str]:
     return list(task.command)
 
 
-def _metadata(spec: JobSpec, name: str, carrier: Any, options: Options) -> dict[str, Any]:
+def _metadata(spec: JobSpec, name: str, options: Options) -> dict[str, Any]:
     return {
         "name": name,
         "labels": record.labels(spec, name, options),
-        "annotations": record.notes(spec, carrier, options),
+        "annotations": record.notes(spec, options),
     }
 
 
@@ -191,7 +185,7 @@ def _volcano(spec: JobSpec, name: str, options: Options) -> dict[str, Any]:
     return {
         "apiVersion": "batch.volcano.sh/v1alpha1",
         "kind": "Job",
-        "metadata": _metadata(spec, name, "volcano", options),
+        "metadata": _metadata(spec, name, options),
         "spec": body,
     }
 
@@ -231,7 +225,7 @@ def _kuberay(spec: JobSpec, name: str, options: Options) -> dict[str, Any]:
     if has_token(version):
         # The operator makes the token and hands it to every pod of the cluster it makes.
         cluster["authOptions"] = {"mode": "token"}
-    metadata = _metadata(spec, name, "kuberay", options)
+    metadata = _metadata(spec, name, options)
     if options.queue:
         metadata["labels"][QUEUE_LABEL] = options.queue
     return {
@@ -303,7 +297,7 @@ def _indexed(spec: JobSpec, name: str, options: Options) -> dict[str, Any]:
         template["metadata"]["labels"].pop(record.TASK)
         template["metadata"]["labels"].pop("app.kubernetes.io/component")
     template["spec"]["subdomain"] = name
-    metadata = _metadata(spec, name, "kubernetes", options)
+    metadata = _metadata(spec, name, options)
     if options.queue:
         metadata["labels"][QUEUE_LABEL] = options.queue
     body: dict[str, Any] = {

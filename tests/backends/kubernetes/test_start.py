@@ -14,6 +14,7 @@ import pytest
 from jupyter_crater.backends.kubernetes import start
 from jupyter_crater.spec import Resources
 
+HOST = os.uname().nodename
 PATH = f"{os.path.dirname(sys.executable)}:/usr/bin:/bin"  # noqa: PTH120 - a PATH entry
 
 
@@ -118,10 +119,10 @@ def free_port() -> int:
 def test_a_worker_without_a_head_ends_within_its_bound_and_says_so(sh):
     port, began = free_port(), time.monotonic()
     script = start.script(start.join_ray(port, Resources(), bound=2))
-    process = sh(script, CRATER_HEAD="127.0.0.1", CRATER_NODE="r1-worker-0")
+    process = sh(script, CRATER_HEAD="127.0.0.1")
     assert process.wait(20) == 1
     assert 2 <= time.monotonic() - began < 10
-    assert f"r1-worker-0: no Ray head at 127.0.0.1:{port} within 2 s" in process.output()
+    assert f"{HOST}: no Ray head at 127.0.0.1:{port} within 2 s" in process.output()
 
 
 def test_a_worker_waits_for_a_head_that_comes_later(sh, tmp_path):
@@ -131,7 +132,7 @@ def test_a_worker_waits_for_a_head_that_comes_later(sh, tmp_path):
     ray.write_text('#!/bin/sh\nprintf "%s\\n" "$@"\n')
     ray.chmod(0o755)
     script = start.script(start.join_ray(port, Resources(gpus=4, cpu=15.5), bound=30))
-    process = sh(script, CRATER_HEAD="localhost", CRATER_NODE="w", PATH=f"{ray.parent}:{PATH}")
+    process = sh(script, CRATER_HEAD="localhost", PATH=f"{ray.parent}:{PATH}")
     time.sleep(1.5)
     assert process.poll() is None
     with socket.create_server(("127.0.0.1", port)):
@@ -142,9 +143,9 @@ def test_a_worker_waits_for_a_head_that_comes_later(sh, tmp_path):
         "--node-ip-address=127.0.0.1",
         "--num-gpus=4",
         "--num-cpus=15",
-        '--resources={"jupyter-crater-node/w": 1}',
+        f'--resources={{"jupyter-crater-node/{HOST}": 1}}',
         "--block",
-        "jupyter-crater: w left Ray (exit code 0)",
+        f"jupyter-crater: {HOST} left Ray (exit code 0)",
     ]
 
 
