@@ -361,18 +361,14 @@ class Supervisor:
 
     def _read_log(self, part: Part) -> None:
         for line in part.new_lines():
-            meaning = read_line(line)
-            if meaning is None:
-                continue
-            observation = meaning.observation(time.time(), part.task, part.index)
-            # Readiness is what /health says; Ray's own nodes are told by the node wait.
-            if observation.kind == "phase" and observation.reason == "serving":
-                continue
-            if self._serving() and observation.kind == "phase":
-                continue
-            self.attempt.record(observation)
-            if observation.kind == "event" and observation.data.get("fatal") and self._serving():
-                self._fail(part, observation.reason, observation.message)
+            for meaning in read_line(line):
+                seen = meaning.observation(time.time(), part.task, part.index)
+                # Readiness is what /health says, and a serving engine begins no earlier phase.
+                if seen.kind == "phase" and (seen.reason == "serving" or self._serving()):
+                    continue
+                self.attempt.record(seen)
+                if seen.data.get("fatal") and self._serving():
+                    self._fail(part, seen.reason, seen.message)
 
     def _fail(self, part: Part, code: str, line: str) -> NoReturn:
         self.end("failed", code, f"{part.title}: {line}")
