@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import re
 from dataclasses import dataclass
-from functools import cache
+from functools import cache, lru_cache
 from importlib.resources import files
 from typing import Any, Literal
 
@@ -92,6 +92,7 @@ class EngineEntry:
         return version_key(self.first) <= version_key(version) < version_key(self.until)
 
 
+@lru_cache(maxsize=256)
 def version_key(version: str) -> tuple[int, ...]:
     """Sortable form of a release: "0.8.5.post1" → (0, 8, 5, 1); suffixes after that are dropped.
 

@@ -94,6 +94,10 @@ class ModelInfo:
     source: str = "config.json"
     assumed: tuple[str, ...] = ()
 
+    def __hash__(self) -> int:
+        """Cheap, since caches ask for it at every plan."""
+        return hash((self.id, self.architecture, self.layers, self.hidden))
+
     @property
     def parameters(self) -> int:
         """Parameters as published: unpadded, without copies, with the vision tower."""

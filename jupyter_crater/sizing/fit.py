@@ -1,4 +1,4 @@
-"""Whether an arrangement fits: its ranks, its KV cache and the longest request."""
+"""Whether an arrangement fits: its stages, its KV cache and the longest request."""
 
 from __future__ import annotations
 
@@ -7,8 +7,8 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Any
 
-from .kv import Layout
-from .memory import GIB, RankMemory, ranks, reserved_outside
+from .kv import Layout, layout
+from .memory import GIB, StageMemory, graphs, reserved_outside, stages
 from .setup import Setup
 
 __all__ = ["Change", "Fit", "changes", "evaluate", "highest_utilization"]
@@ -16,7 +16,7 @@ __all__ = ["Change", "Fit", "changes", "evaluate", "highest_utilization"]
 
 @dataclass(frozen=True, slots=True)
 class Fit:
-    """The memory plan of one setup.
+    """The memory plan of one setup; its ranks are ``tensor_parallel`` of each stage, in order.
 
     Attributes:
         blocks, tokens, concurrency: as this engine version counts and prints them.
@@ -27,7 +27,7 @@ class Fit:
     """
 
     setup: Setup
-    ranks: list[RankMemory]
+    stages: list[StageMemory]
     layout: Layout
     blocks: int
     tokens: int
@@ -43,8 +43,8 @@ class Fit:
         return self.loads and self.longest >= self.max_model_len > 0
 
     @property
-    def tightest(self) -> RankMemory:
-        return min(self.ranks, key=lambda r: r.available.value)
+    def tightest(self) -> StageMemory:
+        return min(self.stages, key=lambda r: r.available.value)
 
     @property
     def bytes_per_token(self) -> int:
@@ -58,14 +58,13 @@ class Fit:
 
 def evaluate(s: Setup, *, measured_kv: float | None = None) -> Fit:
     """Compute the plan; ``measured_kv`` is the KV cache per rank in bytes from a log, if known."""
-    found, cut = ranks(s)
-    stages = found[:: s.tensor_parallel]
+    found, cut = stages(s), layout(s)
 
     def blocks_at(end: str) -> int:
-        return cut.blocks([math.floor(getattr(r.available, end)) for r in stages])
+        return cut.blocks([math.floor(getattr(r.available, end)) for r in found])
 
     if measured_kv is not None:
-        blocks = low = high = cut.blocks([int(measured_kv)] * len(stages))
+        blocks = low = high = cut.blocks([int(measured_kv)] * len(found))
     else:
         blocks, low, high = blocks_at("value"), blocks_at("low"), blocks_at("high")
     limit = s.max_model_len if s.max_model_len > 0 else s.model.max_position
@@ -75,7 +74,7 @@ def evaluate(s: Setup, *, measured_kv: float | None = None) -> Fit:
     shown = max(length, 1)
     return Fit(
         setup=s,
-        ranks=found,
+        stages=found,
         layout=cut,
         blocks=blocks,
         tokens=cut.tokens(blocks, shown),
@@ -84,14 +83,21 @@ def evaluate(s: Setup, *, measured_kv: float | None = None) -> Fit:
         concurrency=cut.concurrency(blocks, shown),
         longest=longest,
         max_model_len=length,
-        loads=all(r.available.value > 0 for r in stages),
+        loads=all(r.available.value > 0 for r in found),
     )
 
 
-def highest_utilization(s: Setup) -> float:
-    """The highest gpu_memory_utilization that passes the start-up check, in steps of 0.01."""
+def highest_utilization(s: Setup, on_top: float | None = None) -> float:
+    """The highest safe gpu_memory_utilization, in steps of 0.01.
+
+    It passes the start-up check and leaves room for CUDA graphs that the budget isn't charged with
+    (``on_top``, bytes; None: estimated).
+    """
     total = s.gpu.memory_gib * GIB
-    return math.floor(100 * (total - reserved_outside(s)) / total) / 100
+    if on_top is None:
+        charged = s.runner in s.entry.graphs_charged
+        on_top = 0 if charged else max(graphs(s, i).value for i in (0, s.pipeline_parallel - 1))
+    return math.floor(100 * (total - reserved_outside(s) - on_top) / total) / 100
 
 
 @dataclass(frozen=True, slots=True)

@@ -54,7 +54,10 @@ class Layout:
 
     def longest(self, available: list[int], limit: int) -> int:
         """The longest request that every rank holds, at most ``limit`` tokens; 0: none."""
-        blocks, low, high = self.blocks(available), 0, limit
+        blocks = self.blocks(available)
+        if not self.sliding_groups:
+            return min(limit, blocks // self.full_groups * self.block)
+        low, high = 0, limit
         while low < high:
             middle = (low + high + 1) // 2
             low, high = (

@@ -8,19 +8,18 @@ from __future__ import annotations
 
 import math
 from dataclasses import dataclass
+from typing import NamedTuple
 
-from .kv import Layout, layout
 from .setup import Setup
 from .weights import rank_bytes, stage_layers
 
 __all__ = [
     "GIB",
     "Band",
-    "RankMemory",
+    "StageMemory",
     "activation",
     "graphs",
     "other",
-    "ranks",
     "reserved_outside",
 ]
 
@@ -34,24 +33,21 @@ _SAMPLER_BYTES = {"sort": 38.3, "triton": 14.43, "flashinfer": 10.0, "flashinfer
 _MLA_WORKSPACE_TOKENS = 64 * 1024
 
 
-@dataclass(frozen=True, slots=True)
-class Band:
+class Band(NamedTuple):
     """Bytes: the estimate, and the least and most that are plausible."""
 
     value: float
     low: float
     high: float
 
-    def __add__(self, o: Band) -> Band:
-        return Band(self.value + o.value, self.low + o.low, self.high + o.high)
-
 
 @dataclass(frozen=True, slots=True)
-class RankMemory:
-    """One rank (bytes). ``available`` is what is left for the KV cache; below 0: it doesn't fit."""
+class StageMemory:
+    """A rank of one pipeline stage; all its ranks are alike (bytes).
 
-    rank: int
-    stage: int
+    ``available`` is what is left for the KV cache; below 0: it doesn't fit.
+    """
+
     budget: int
     weights: Band
     activations: Band
@@ -224,55 +220,58 @@ def reserved_outside(s: Setup) -> float:
     return 0.52 * GIB if s.gpus == 1 else 1.5 * GIB
 
 
-def ranks(s: Setup) -> tuple[list[RankMemory], Layout]:
-    """Every rank, in order, and how its KV cache is cut."""
+def stages(s: Setup) -> list[StageMemory]:
+    """A rank's memory for every pipeline stage, in order."""
     total = s.gpu.memory_gib * GIB
     budget = math.ceil(total * s.gpu_memory_utilization)
     spread = 0.3 * GIB * s.gpu_memory_utilization if s.gpu.memory_source == "estimate" else 0
     outside = other(s)
-    found: list[RankMemory] = []
-    for stage in range(s.pipeline_parallel):
-        loaded = rank_bytes(
-            s.model,
-            tensor_parallel=s.tensor_parallel,
-            pipeline_parallel=s.pipeline_parallel,
-            stage=stage,
-            width=s.width,
-            quantization=s.quantization,
-            expert_parallel=s.expert_parallel,
-            compute_capability=s.gpu.compute_capability,
-            version=s.version_key,
+    found: list[StageMemory] = []
+    alike: dict[tuple[int, bool, bool, int], StageMemory] = {}
+    dense = s.model.moe.first_dense if s.model.moe else 0
+    counts = stage_layers(s.model.layers, s.pipeline_parallel)
+    last = s.pipeline_parallel - 1
+    for stage, count in enumerate(counts):
+        kind = (count, stage == 0, stage == last, max(0, dense - sum(counts[:stage])))
+        if kind not in alike:
+            alike[kind] = _stage(s, stage, budget, spread, outside)
+        found.append(alike[kind])
+    return found
+
+
+def _stage(s: Setup, stage: int, budget: int, spread: float, outside: Band) -> StageMemory:
+    loaded = rank_bytes(
+        s.model,
+        tensor_parallel=s.tensor_parallel,
+        pipeline_parallel=s.pipeline_parallel,
+        stage=stage,
+        width=s.width,
+        quantization=s.quantization,
+        expert_parallel=s.expert_parallel,
+        compute_capability=s.gpu.compute_capability,
+        version=s.version_key,
+    )
+    slack = loaded * (0.001 if s.model.understood else 0.05)
+    if s.quantization:
+        slack += loaded * (
+            0.002 if s.quantization.method in ("fp8", "compressed-tensors") else 0.01
         )
-        slack = loaded * (0.001 if s.model.understood else 0.05)
-        if s.quantization:
-            slack += loaded * (
-                0.002 if s.quantization.method in ("fp8", "compressed-tensors") else 0.01
-            )
-        weights = Band(loaded, loaded - slack, loaded + slack)
-        peak, captured = activation(s, stage), graphs(s, stage)
-        charged = s.runner in s.entry.graphs_charged
-        used = weights + peak + outside
-        if charged:
-            used += captured
-        if s.kv_cache_memory_bytes:
-            kv = float(s.kv_cache_memory_bytes)
-            available = Band(kv, kv, kv)
-        else:
-            available = Band(
-                budget - used.value, budget - spread - used.high, budget + spread - used.low
-            )
-        found += [
-            RankMemory(
-                rank=stage * s.tensor_parallel + i,
-                stage=stage,
-                budget=budget,
-                weights=weights,
-                activations=peak,
-                graphs=captured,
-                graphs_charged=charged,
-                other=outside,
-                available=available,
-            )
-            for i in range(s.tensor_parallel)
-        ]
-    return found, layout(s)
+    weights = Band(loaded, loaded - slack, loaded + slack)
+    peak, captured = activation(s, stage), graphs(s, stage)
+    charged = s.runner in s.entry.graphs_charged
+    parts = (weights, peak, outside, captured) if charged else (weights, peak, outside)
+    value, low, high = map(sum, zip(*parts, strict=True))
+    if s.kv_cache_memory_bytes:
+        kv = float(s.kv_cache_memory_bytes)
+        available = Band(kv, kv, kv)
+    else:
+        available = Band(budget - value, budget - spread - high, budget + spread - low)
+    return StageMemory(
+        budget=budget,
+        weights=weights,
+        activations=peak,
+        graphs=captured,
+        graphs_charged=charged,
+        other=outside,
+        available=available,
+    )

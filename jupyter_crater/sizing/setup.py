@@ -271,7 +271,7 @@ def _quantization(name: str | None, model: ModelInfo, assumed: list[str]) -> Qua
         )
     if model.quantization:
         return model.quantization  # the checkpoint's own details win
-    if known.bits < 8 and known.method not in ("bitsandbytes",):
+    if known.bits < 8 and known.method != "bitsandbytes":
         assumed.append(f"the checkpoint of {model.id} is taken as stored in {name}, groups of 128")
     return known
 

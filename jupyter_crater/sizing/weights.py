@@ -37,6 +37,7 @@ def pad(size: int, multiple: int) -> int:
     return -(-size // multiple) * multiple
 
 
+@lru_cache(maxsize=1024)
 def stage_layers(layers: int, stages: int) -> tuple[int, ...]:
     """Layers of each pipeline stage: the remainder goes to the stages before the last.
 
@@ -171,24 +172,7 @@ def _sparse(
         yield m.hidden * width
 
 
-@lru_cache(maxsize=4096)
-def _layer_tensors(
-    m: ModelInfo,
-    tp: int,
-    width: float,
-    quant: Quantization | None,
-    expert_parallel: bool,
-    padded: _Padded | None,
-    absorbed: float,
-) -> tuple[tuple[float, ...], tuple[float, ...], tuple[float, ...]]:
-    """Bytes of the tensors of attention and norms, of a dense and of a sparse feed-forward."""
-    base = (*_attention(m, tp, width, quant, absorbed), *[m.hidden * width] * m.norms_per_layer)
-    dense = () if m.moe and not m.moe.first_dense else tuple(_dense(m, tp, width, quant))
-    sparse = tuple(_sparse(m, tp, width, quant, expert_parallel, padded)) if m.moe else ()
-    return base, dense, sparse
-
-
-def _reused(tensors: list[float], model: ModelInfo, width: float) -> int:
+def _reused(tensors: list[float], model: ModelInfo) -> int:
     """Bytes attached to tensors that take a block which building the RoPE cache left behind.
 
     Its fp32 halves and their concatenation are freed after the first layer's attention; a block of
@@ -197,13 +181,58 @@ def _reused(tensors: list[float], model: ModelInfo, width: float) -> int:
     half = model.rope[0][0] * model.rope[0][1] * 2 if model.rope else 0
     free = [size for size in (half, half, 2 * half) if size >= 20 * MIB]
     extra = 0
-    for size in tensors:
+    for size in tensors if free else ():
         need = allocated(size, whole=True)
         fits = [block for block in free if need <= block < size + 20 * MIB and size >= 20 * MIB]
         if fits:
             free.remove(min(fits))
             extra += min(fits) - need
-    return int(extra * width / 2)
+    return extra
+
+
+@dataclass(frozen=True, slots=True)
+class _Parts:
+    """Bytes of a layer's attention and norms, of its dense or sparse feed-forward, and of the rest."""
+
+    attention: int
+    dense: int
+    sparse: int
+    reused: int
+    embedding: int
+    norm: int
+    rope: int
+
+
+@lru_cache(maxsize=4096)
+def _parts(
+    m: ModelInfo,
+    tp: int,
+    width: float,
+    quant: Quantization | None,
+    expert_parallel: bool,
+    cc: tuple[int, int],
+    version: tuple[int, ...],
+) -> _Parts:
+    whole = version >= (0, 21)
+    padded = _mxfp4_dims(m, tp, cc, version) if quant and quant.method == "mxfp4" else None
+    absorbed = 0.5 if version >= (0, 22) else 1.0
+    base = [*_attention(m, tp, width, quant, absorbed), *[m.hidden * width] * m.norms_per_layer]
+    dense = [] if m.moe and not m.moe.first_dense else list(_dense(m, tp, width, quant))
+    sparse = list(_sparse(m, tp, width, quant, expert_parallel, padded))
+
+    def total(tensors: list[float]) -> int:
+        return sum(allocated(size, whole=whole and padded is None) for size in tensors)
+
+    order = [*(dense or sparse), *[*base, *(sparse or dense)] * 3]
+    return _Parts(
+        attention=total(base),
+        dense=total(dense),
+        sparse=total(sparse),
+        reused=_reused(order, m) if whole else 0,
+        embedding=allocated(pad(m.vocab, 64) // tp * m.hidden * width, whole=whole),
+        norm=allocated(m.hidden * width),
+        rope=sum(allocated(positions * dim * width) for positions, dim in m.rope),
+    )
 
 
 def rank_bytes(
@@ -225,32 +254,19 @@ def rank_bytes(
         width: bytes per unquantised weight.
         version: engine version, for what a release changed (allocator, MLA copies, gpt-oss).
     """
-    tp, last = tensor_parallel, stage == pipeline_parallel - 1
-    whole = version >= (0, 21)
-    counts = stage_layers(model.layers, pipeline_parallel)
-    first_layer, count = sum(counts[:stage]), counts[stage]
-    padded = None
-    if model.moe and quantization and quantization.method == "mxfp4":
-        padded = _mxfp4_dims(model, tp, compute_capability, version)
-    absorbed = 0.5 if version >= (0, 22) else 1.0
-    base, dense, sparse = _layer_tensors(
-        model, tp, width, quantization, expert_parallel, padded, absorbed
+    m, last = model, stage == pipeline_parallel - 1
+    p = _parts(
+        m, tensor_parallel, width, quantization, expert_parallel, compute_capability, version
     )
-    dense_count = max(0, min(count, model.moe.first_dense - first_layer)) if model.moe else count
-
-    def total_of(tensors: tuple[float, ...]) -> int:
-        return sum(allocated(size, whole=whole and padded is None) for size in tensors)
-
-    total = count * total_of(base) + dense_count * total_of(dense)
-    total += (count - dense_count) * total_of(sparse)
-    if whole:
-        total += _reused([*(dense or sparse), *[*base, *(sparse or dense)] * 3], model, width)
-    embedding = allocated(pad(model.vocab, 64) // tp * model.hidden * width, whole=whole)
-    everywhere = model.architecture.startswith("Gemma3")  # gemma3.py builds it on every stage
-    if stage == 0 or everywhere or (last and model.tied):
-        total += embedding
+    counts = stage_layers(m.layers, pipeline_parallel)
+    count = counts[stage]
+    dense = max(0, min(count, m.moe.first_dense - sum(counts[:stage]))) if m.moe else count
+    total = count * p.attention + dense * p.dense + (count - dense) * p.sparse + p.reused + p.rope
+    everywhere = m.architecture.startswith("Gemma3")  # gemma3.py builds it on every stage
+    if stage == 0 or everywhere or (last and m.tied):
+        total += p.embedding
     if last:
-        total += allocated(model.hidden * width) + (0 if model.tied else embedding)
+        total += p.norm + (0 if m.tied else p.embedding)
     if stage == 0 or everywhere:
-        total += int(model.vision_parameters * width)
-    return total + sum(allocated(positions * dim * width) for positions, dim in model.rope)
+        total += int(m.vision_parameters * width)
+    return total

@@ -57,7 +57,7 @@ def memory(fit: Fit, context: Context) -> Iterator[Finding]:
         "memory",
         "error",
         f"Does not fit: each of {s.gpus} × {s.gpu.name} is {-r.available.value / GIB:.1f} GiB short.",
-        f"Rank {r.rank} needs {parts} and may use {r.budget / GIB:.2f} GiB "
+        f"A rank of stage {fit.stages.index(r)} needs {parts} and may use {r.budget / GIB:.2f} GiB "
         f"({s.gpu_memory_utilization:g} × {s.gpu.memory_gib:g}).",
         fixes_that_fit(s),
     )
@@ -138,7 +138,7 @@ def gpu_memory_utilization(fit: Fit, context: Context) -> Iterator[Finding]:
     are not charged to the budget they come on top of it, and a budget near the limit runs out of
     memory during capture."""
     s = fit.setup
-    total, budget = s.gpu.memory_gib * GIB, fit.ranks[0].budget
+    total, budget = s.gpu.memory_gib * GIB, fit.stages[0].budget
     best = highest_utilization(s)
     if budget > total - reserved_outside(s):
         yield Finding(
@@ -150,14 +150,13 @@ def gpu_memory_utilization(fit: Fit, context: Context) -> Iterator[Finding]:
             (Fix(f"Use {best:.2f}", {"gpu_memory_utilization": best}),),
         )
         return
-    heavy = max(fit.ranks, key=lambda r: r.graphs.value)
+    heavy = max(fit.stages, key=lambda r: r.graphs.value)
     on_top = 0 if heavy.graphs_charged else heavy.graphs.value
     if on_top and budget + reserved_outside(s) + on_top > total:
-        safe = int(100 * (total - reserved_outside(s) - on_top) / total) / 100
         yield Finding(
             "gpu-memory-utilization",
             "warning",
             f"gpu_memory_utilization {s.gpu_memory_utilization:g} leaves little room for CUDA graphs.",
             f"They need about {on_top / GIB:.1f} GiB on top of the limit in vLLM {s.version}.",
-            (Fix(f"Use {safe:.2f}", {"gpu_memory_utilization": safe}),),
+            (Fix(f"Use {best:.2f}", {"gpu_memory_utilization": best}),),
         )

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from typing import Any
 
 from ...catalog import engines
 from ...errors import ParameterError
@@ -66,11 +67,11 @@ def unknown_flag(fit: Fit, context: Context) -> Iterator[Finding]:
         used.append("--enable-expert-parallel")
     for flag in dict.fromkeys(used):
         if why := engines.unknown_flag(flag, s.version):
-            settings = {
+            settings: dict[str, dict[str, Any]] = {
                 "--kv-cache-memory-bytes": {"kv_cache_memory_bytes": None},
                 "--enable-expert-parallel": {"enable_expert_parallel": False},
             }
-            rest = {"extra": [a for a in s.extra if a.partition("=")[0] != flag]}
+            rest: dict[str, Any] = {"extra": [a for a in s.extra if a.partition("=")[0] != flag]}
             yield Finding(
                 "unknown-flag",
                 "error",
@@ -111,7 +112,7 @@ def no_key(fit: Fit, context: Context) -> Iterator[Finding]:
         )
 
 
-@rule("shared-memory", "/dev/shm is too small for several ranks")
+@rule("shared-memory", "Shared memory is too small for several ranks")
 def shared_memory(fit: Fit, context: Context) -> Iterator[Finding]:
     """Ranks of one node exchange data through /dev/shm, and container runtimes give 64 MiB: NCCL
     and vLLM's message queue then fail with "No space left on device" or a bus error (vllm#1710,
@@ -124,7 +125,7 @@ def shared_memory(fit: Fit, context: Context) -> Iterator[Finding]:
         yield Finding(
             "shared-memory",
             "warning",
-            f"/dev/shm has {have:g} GiB for {min(s.gpus, s.gpus_per_node)} ranks of a node.",
+            f"Shared memory is {have:g} GiB for {min(s.gpus, s.gpus_per_node)} ranks of a node.",
             "NCCL and vLLM's message queue need more than the 64 MiB of container runtimes.",
             (Fix("Mount 8 GiB of memory at /dev/shm", {"shm_gib": 8}),),
         )
