@@ -21,7 +21,10 @@ Fix = tuple[str, dict[str, Any]]
 def findings(
     spec: JobSpec, options: Options | None = None, *, carrier: Carrier | None = None
 ) -> list[Finding]:
-    """Findings (``rule, severity, message, because, fixes``) about image, security and placement."""
+    """Findings (``rule, severity, message, because, fixes``) about image, security and placement.
+
+    A fix whose ``set`` is empty is something to do, not a value to change.
+    """
     options = options or Options()
     found = [*_security(spec, options)]
     if spec.ray:
@@ -58,7 +61,7 @@ def _ray(spec: JobSpec, options: Options) -> Iterator[Finding]:
             "Only the NetworkPolicy stands before it.",
             "token authentication came with Ray 2.52; a network policy holds only where the "
             "cluster's network enforces it",
-            ("use an image with Ray 2.52 or later", {"image": "", "ray_version": "2.52.0"}),
+            ("use an image with Ray 2.52 or later, and say so (ray_version)", {}),
         )
     engine = spec.engine
     old = engine and engine.version and engines.version_key(engine.version) < _DRIVER_WITHOUT_GPU
@@ -82,9 +85,9 @@ def _no_ray(spec: JobSpec, options: Options) -> Finding:
             "info",
             f"Whether {image} holds Ray is not known; if not, the head ends with 'ray: not found'.",
             "only the engine entries' own images are known",
-            ("say which Ray it holds", {"ray_version": ""}),
+            ("say which Ray it holds (ray_version)", {}),
         )
-    fixes: list[Fix] = [("put Ray into the image (docs/images/Dockerfile)", {"image": ""})]
+    fixes: list[Fix] = [("put Ray into the image (docs/images/Dockerfile)", {})]
     if older := [e for e in engines.all() if e.engine == entry.engine and e.ray]:
         label = f"use {older[-1].engine} {older[-1].version}, whose image holds Ray"
         fixes.append((label, {"engine_version": older[-1].version}))

@@ -165,7 +165,7 @@ watch=$!
 _LOG = """\
 if [ -w /proc/1/fd/1 ]; then
   log=$(mktemp -u) && mkfifo "$log"
-  (trap '' TERM; exec tee /proc/1/fd/1 <"$log") &
+  (trap '' TERM; exec tee -a /proc/1/fd/1 <"$log") &
   exec >"$log" 2>&1
   rm "$log"
 fi

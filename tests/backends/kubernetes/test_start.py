@@ -173,3 +173,29 @@ def test_the_index_says_who_is_head(sh):
         process = sh(script, JOB_COMPLETION_INDEX=index)
         assert process.wait(10) == 0 and process.output() == f"{word}\n"
     assert sh(script).wait(10) != 0
+
+
+def test_what_ray_runs_as_a_job_is_in_the_containers_log_too(sh, tmp_path):
+    """In a process namespace of its own, where process 1 is the container's, as in a pod."""
+    ours = ["unshare", "--pid", "--fork", "--mount-proc"]
+    if subprocess.run([*ours, "true"], capture_output=True).returncode:
+        pytest.skip("this machine lets nobody make a process namespace")
+    lines = "i=0; while [ $i -lt 500 ]; do i=$((i+1)); echo line $i; done; echo last >&2; exit 3"
+    script = start.script(
+        start.log_to_container(), start.run(["sh", "-c", lines], service=True, lease=False)
+    )
+    job = tmp_path / "job-driver.log"  # where Ray keeps a job's output, and reads its last lines
+    # In a subshell: dash would turn process 1's own output away for the while.
+    container = '(exec sh -c "$JOB" >"$FILE" 2>&1); echo "job ended with $?"; sleep 0.3'
+    run = subprocess.run(
+        [*ours, "sh", "-c", container],
+        env={"PATH": PATH, "JOB": script, "FILE": str(job)},
+        capture_output=True,
+        text=True,
+        timeout=30,
+    )
+    said = [f"line {i}" for i in range(1, 501)] + ["last"]
+    said += ["jupyter-crater: the service ended by itself (exit code 3)"]
+    assert job.read_text().splitlines() == said
+    assert [x for x in run.stdout.splitlines() if not x.startswith("job ended")] == said
+    assert "job ended with 3" in run.stdout
