@@ -380,7 +380,7 @@ def _reached(status: JobStatus, until: str) -> bool:
         return True
     if status.phase in ENDED or status.phase in ("unknown", "unreachable", "stopping"):
         return False
-    return until not in ENDED and PHASES.index(status.phase) > PHASES.index(until)  # type: ignore[arg-type]
+    return until not in ENDED and PHASES.index(status.phase) > PHASES.index(until)
 
 
 def seconds(duration: str | float) -> int:

@@ -232,7 +232,7 @@ def _kubeconfig() -> Check:
     from kubernetes import client, config as kubernetes_config
 
     try:
-        kubernetes_config.load_kube_config(str(path))
+        kubernetes_config.load_kube_config(str(path))  # type: ignore[no-untyped-call]  # untyped library
         info = client.VersionApi().get_code(_request_timeout=5)
     except Exception as error:  # noqa: BLE001 - its library raises many kinds; all mean "no"
         advice = "check the cluster's address and the login of that context"

@@ -7,7 +7,7 @@ import threading
 from dataclasses import asdict
 from typing import Any
 
-from ..engines import environment
+from ..engines.environment import describe, find, install, remove, status
 from .output import Output
 
 
@@ -16,8 +16,8 @@ def engine(options: argparse.Namespace, out: Output) -> None:
 
 
 def _install(out: Output) -> None:
-    if environment.find() is None:
-        out.note(str(environment.describe()))
+    if find() is None:
+        out.note(str(describe()))
     cancel = threading.Event()
 
     def tell(p: Any) -> None:
@@ -25,7 +25,7 @@ def _install(out: Output) -> None:
         out.progress(f"{p.step}: {p.message}{count}")
 
     try:
-        found = environment.install(tell, cancel)
+        found = install(tell, cancel)
     except KeyboardInterrupt:
         cancel.set()
         raise
@@ -34,13 +34,13 @@ def _install(out: Output) -> None:
 
 
 def _status(out: Output) -> None:
-    found = environment.status()
+    found = status()
     rows = [[k, "" if v is None else str(v)] for k, v in _plain(found).items()]
     out.result({"schema": 1} | _plain(found), out.table(["WHAT", "VALUE"], rows))
 
 
 def _remove(out: Output) -> None:
-    environment.remove()
+    remove()
     out.result({"schema": 1, "removed": True}, "The engine environment is removed.")
 
 

@@ -36,10 +36,3 @@ def real_job(real_state, engine_environment):
     """The main job, serving: as the first tutorial launches it."""
     job = crater.launch(NAME, gpu="V100-32GB", backend="local")
     return job.wait(timeout=300)
-
-
-@pytest.fixture(scope="session")
-def engine_environment():
-    from jupyter_crater.engines import environment
-
-    return environment.install()

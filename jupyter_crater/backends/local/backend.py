@@ -25,7 +25,7 @@ from ...errors import (
     NotSupported,
     PortTaken,
 )
-from ...spec import ENDED, Endpoint, JobSpec, JobStatus, Observation
+from ...spec import ENDED, Endpoint, JobSpec, JobStatus, Observation, check_name
 from ...timeline import reduce
 from ..base import Reach, Submitted
 from . import machine, parts, rehearsal, store
@@ -47,7 +47,7 @@ class LocalBackend:
     def prepare(
         self, spec: JobSpec, name: str, *, given: frozenset[str]
     ) -> tuple[JobSpec, list[Observation]]:
-        store.check_name(name)
+        check_name(name)
         _check_disk()
         self._check_ports(spec, name, given)
         if spec.kind == "client":
@@ -87,7 +87,7 @@ class LocalBackend:
     def submit(
         self, spec: JobSpec, name: str, *, asked: JobSpec, changes: Sequence[Observation]
     ) -> Submitted:
-        store.check_name(name)
+        check_name(name)
         try:
             with store.lock(name):
                 return self._submit(spec, name, asked, changes)

@@ -10,6 +10,7 @@ import time
 from pathlib import Path
 from typing import Any
 
+from ... import config
 from ...errors import DoesNotFit, ModelNotFound, ParameterError
 from ...spec import EngineSettings, JobSpec, Observation, Resources, Task
 from . import machine
@@ -34,6 +35,9 @@ def model_folder(model: str) -> Path | None:
         ModelNotFound: a folder without config.json.
     """
     folder = Path(model).expanduser()
+    if not folder.is_dir():
+        named = [f / model for f in config.load().model_folders] if "/" not in model else []
+        folder = next((f for f in named if f.is_dir()), folder)
     if not folder.is_dir():
         return None
     if not (folder / "config.json").is_file():
@@ -60,7 +64,7 @@ def rehearse(
         return spec, []
     asked = spec.engine
     changes: list[Observation] = []
-    model, config, weights_gib = _model(asked, given, embedded, embedded_config)
+    model, model_config, weights_gib = _model(asked, given, embedded, embedded_config)
     rehearsal = model == str(embedded)
     used: dict[str, Any] = {"model": model}
     if rehearsal and asked.model != model:
@@ -68,12 +72,12 @@ def rehearse(
             change("model", asked.model, EMBEDDED, "the embedded model, which a CPU can serve")
         )
         used["served_model_name"] = EMBEDDED
-        changes += _model_bound(asked, used, given, config)
+        changes += _model_bound(asked, used, given, model_config)
     if asked.trust_remote_code and (rehearsal or "trust_remote_code" not in given):
         used["trust_remote_code"] = False
         because = "no code of a model runs on this machine unless you ask for it"
         changes.append(change("trust_remote_code", True, False, because))
-    changes += _parallel(spec, used, given, config)
+    changes += _parallel(spec, used, given, model_config)
     changes += _cpu(asked, used, given)
     if spec.ray and asked.distributed_executor_backend != "ray":
         used["distributed_executor_backend"] = "ray"
@@ -89,7 +93,11 @@ def rehearse(
             hint="Stop other jobs (`jupyter crater list`), use fewer ranks or a smaller model.",
         )
     tasks, more = _tasks(spec, settings)
-    return spec.model_copy(update={"engine": settings, "tasks": tasks}), changes + more
+    update: dict[str, Any] = {"engine": settings, "tasks": tasks}
+    if spec.service and settings.served_model_name:
+        name = {"served_model_name": settings.served_model_name}
+        update["service"] = spec.service.model_copy(update=name)
+    return spec.model_copy(update=update), changes + more
 
 
 def _model(
@@ -98,9 +106,9 @@ def _model(
     """Model folder, its config and the GiB of its weights on this machine."""
     folder = model_folder(asked.model)
     if folder is not None:
-        config = json.loads((folder / "config.json").read_text())
+        found = json.loads((folder / "config.json").read_text())
         weights = sum(p.stat().st_size for p in folder.glob("*.safetensors"))
-        return str(folder), config, weights / machine.GIB
+        return str(folder), found, weights / machine.GIB
     if "model" in given and asked.model.startswith(("/", "./", "../", "~")):
         raise ModelNotFound(
             f"No model folder {asked.model} on this machine.",
@@ -111,11 +119,11 @@ def _model(
 
 
 def _model_bound(
-    asked: EngineSettings, used: dict[str, Any], given: frozenset[str], config: dict[str, Any]
+    asked: EngineSettings, used: dict[str, Any], given: frozenset[str], model_config: dict[str, Any]
 ) -> list[Observation]:
     """Settings that belong to the big model and not to the embedded one."""
     changes = []
-    longest = int(config.get("max_position_embeddings", 8192))
+    longest = int(model_config.get("max_position_embeddings", 8192))
     if "max_model_len" in given and asked.max_model_len and asked.max_model_len > longest:
         raise ParameterError(
             "max_model_len",
@@ -139,7 +147,7 @@ def _model_bound(
 
 
 def _parallel(
-    spec: JobSpec, used: dict[str, Any], given: frozenset[str], config: dict[str, Any]
+    spec: JobSpec, used: dict[str, Any], given: frozenset[str], model_config: dict[str, Any]
 ) -> list[Observation]:
     """TP × PP as far as this machine goes; pipeline first: its ranks wait without spinning."""
     asked = spec.engine
@@ -150,7 +158,8 @@ def _parallel(
     pipeline = asked.pipeline_parallel
     if "pipeline_parallel" not in given:
         pipeline = max(1, min(pipeline, most_stages))
-    heads, layers = config.get("num_attention_heads"), config.get("num_hidden_layers")
+    heads = model_config.get("num_attention_heads")
+    layers = model_config.get("num_hidden_layers")
     if heads and heads % tensor:
         legal = [n for n in range(1, heads + 1) if heads % n == 0]
         raise ParameterError(

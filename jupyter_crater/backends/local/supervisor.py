@@ -217,8 +217,9 @@ class Supervisor:
 
     def _start_engine(self, engine: Environment | None, port: int, env: dict[str, str]) -> None:
         python = engine.python if engine else None
-        if self.spec.raw_command is not None:
-            command = ["sh", "-c", self.spec.raw_command]
+        if self.spec.engine is None:
+            raw = self.spec.raw_command
+            command = ["sh", "-c", raw] if raw is not None else list(self.spec.main.command)
             self.phase("starting-engine", "The given command, as it is.")
         else:
             command = [*parts.program("serve", python), *self._serve_arguments(port)]
@@ -387,7 +388,7 @@ class Supervisor:
             part=part.title,
         )
         if part.title == "vLLM server":
-            if self.spec.raw_command is not None and code == 0:
+            if self.spec.engine is None and code == 0:
                 self.end("stopped", "completed", "The command ended with exit code 0.")
             found = decisive(part.lines)
             if found is not None and code >= 0:
