@@ -46,7 +46,7 @@ def check_platform(
     libc: tuple[str, str] | None = None,
     python: tuple[str, int, int] = (sys.implementation.name, *sys.version_info[:2]),
 ) -> None:
-    """The locks' wheels are for Linux with glibc ≥ 2.28, x86_64 and aarch64, CPython 3.11 to 3.13.
+    """The locks' wheels are for Linux with glibc ≥ 2.31, x86_64 and aarch64, CPython 3.11 to 3.13.
 
     Raises:
         EngineInstallError: this machine or Python is another.
@@ -54,8 +54,8 @@ def check_platform(
     name, version = libc or platform.libc_ver()
     if system != "linux" or machine not in ("x86_64", "aarch64"):
         found, wanted = f"{system} on {machine}", "Linux on x86_64 or aarch64"
-    elif name != "glibc" or tuple(map(int, version.split(".")[:2])) < (2, 28):
-        found, wanted = f"{name or 'another C library'} {version}".strip(), "glibc 2.28 or newer"
+    elif name != "glibc" or tuple(map(int, version.split(".")[:2])) < (2, 31):
+        found, wanted = f"{name or 'another C library'} {version}".strip(), "glibc 2.31 or newer"
     elif not ("cpython", 3, 11) <= python <= ("cpython", 3, 13):
         found, wanted = "{} {}.{}".format(*python), "CPython 3.11, 3.12 or 3.13"
     else:
@@ -117,7 +117,10 @@ def uv_environment(base: Mapping[str, str], *, kind: str) -> dict[str, str]:
     ):
         if env.get(pip) and own not in env:
             env[own] = env[pip]
-    if kind == "cpu" and not env.get("UV_FIND_LINKS"):
+    if kind == "cuda":
+        # uv takes a +cpu wheel in there for plain 2.13.0, and the lock's hash then refuses it.
+        env.pop("UV_FIND_LINKS", None)
+    elif not env.get("UV_FIND_LINKS"):
         env.setdefault("UV_TORCH_BACKEND", "cpu")
     return env | {"UV_NO_PROGRESS": "1", "UV_PYTHON_DOWNLOADS": "never", "NO_COLOR": "1"}
 
