@@ -78,31 +78,26 @@ def in_pod(spec: JobSpec, task: Task) -> tuple[str, ...]:
         InputError: nothing to run.
     """
     command = tuple(task.command)
-    if task is spec.main and not command:
-        if spec.engine:
-            settings = spec.engine.model_copy(update={"host": ANY_ADDRESS})
-            return tuple(start_command(settings))
-        if spec.raw_command:
-            return ("/bin/sh", "-c", spec.raw_command)
+    main = task is spec.main
+    if main and not command and spec.engine:
+        command = tuple(start_command(spec.engine))
+    elif main and not command and spec.raw_command:
+        command = ("/bin/sh", "-c", spec.raw_command)
     if not command:
         raise InputError(
             f"Task {task.name!r} has no command, and its lease or its nodes need a start script.",
             hint="Give the command that the image starts by itself.",
         )
-    if spec.engine is None or task is not spec.main:
+    if not main or spec.engine is None:
         return command
-    words: list[str] = []
-    listens = False
-    for word in command:
-        if words and words[-1] == "--host":
-            words.append(ANY_ADDRESS)
-            listens = True
-        elif word.startswith("--host="):
-            words.append(f"--host={ANY_ADDRESS}")
-            listens = True
-        else:
-            words.append(word)
-    return (*words, *(() if listens else ("--host", ANY_ADDRESS)))
+    kept: list[str] = []
+    words = iter(command)
+    for word in words:
+        if word == "--host":
+            next(words, None)
+        elif not word.startswith("--host="):
+            kept.append(word)
+    return (*kept, "--host", ANY_ADDRESS)
 
 
 def _gpus(spec: JobSpec) -> int:

@@ -62,10 +62,13 @@ def templates(spec: Any, where: str = "spec") -> Iterator[tuple[str, dict[str, A
             yield from templates(value, f"{where}/{index}")
 
 
+def definition_of(name: str) -> dict[str, Any]:
+    return json.loads(gzip.decompress((DATA / "crds" / f"{name}.json.gz").read_bytes()))
+
+
 @cache
 def crd(name: str) -> jsonschema.Draft202012Validator:
-    data = json.loads(gzip.decompress((DATA / "crds" / f"{name}.json.gz").read_bytes()))
-    (version,) = data["spec"]["versions"]
+    (version,) = definition_of(name)["spec"]["versions"]
     schema = _strict(version["schema"]["openAPIV3Schema"])
     schema["properties"]["metadata"] = {"type": "object"}  # checked as a core object's
     return jsonschema.Draft202012Validator(schema)

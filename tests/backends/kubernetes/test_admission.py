@@ -3,14 +3,16 @@
 from __future__ import annotations
 
 import copy
+from pathlib import Path
 
 import pytest
+import yaml
 
 from jupyter_crater.backends import kubernetes as k8s
 from jupyter_crater.backends.kubernetes import admission
 from jupyter_crater.errors import InputError
 
-from .strict import crd, problems
+from .strict import crd, definition_of, problems
 
 QUEUES = {
     "root": {"spec": {}, "status": {"state": "Open"}},
@@ -186,3 +188,23 @@ def test_the_events_are_those_of_the_definition_but_the_internal_ones():
     known = set(spec["policies"]["items"]["properties"]["event"]["enum"])
     assert known - admission.VOLCANO_EVENTS == {"PodRunning", "OutOfSync", "CommandIssued"}
     assert known >= admission.VOLCANO_EVENTS
+
+
+@pytest.mark.parametrize("name", ["batch.volcano.sh_jobs", "ray.io_rayjobs"])
+def test_our_definitions_are_the_published_ones(name):
+    """But for descriptions and other versions."""
+    published = Path(__file__).parents[4] / "shared" / "crds" / f"{name}.yaml"
+    if not published.exists():
+        pytest.skip("the definitions as published are not beside this checkout (../shared/crds)")
+
+    def without_words(node):
+        if isinstance(node, dict):
+            kept = {k: v for k, v in node.items() if not (k == "description" and type(v) is str)}
+            return {key: without_words(value) for key, value in kept.items()}
+        return [without_words(item) for item in node] if isinstance(node, list) else node
+
+    definition = without_words(yaml.load(published.read_text(), yaml.CSafeLoader))
+    kept = definition_of(name)
+    (ours,) = kept["spec"]["versions"]
+    (theirs,) = [v for v in definition["spec"]["versions"] if v["name"] == ours["name"]]
+    assert ours == theirs and kept["spec"]["group"] == definition["spec"]["group"]

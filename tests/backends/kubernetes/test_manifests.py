@@ -367,3 +367,13 @@ def test_companions_go_with_the_workload(distributed):
         (owner,) = document["metadata"]["ownerReferences"]
         assert (owner["kind"], owner["name"], owner["uid"]) == ("Job", "r1", "u-1")
         assert problems(document) == []
+
+
+@pytest.mark.parametrize("given", [(), ("--host", "127.0.0.1"), ("--host=::1", "--host", "a")])
+def test_an_engine_listens_on_every_address_of_its_pod(distributed, given):
+    engine = distributed.engine.model_copy(update={"host": "127.0.0.1", "extra": given})
+    spec = distributed.model_copy(update={"engine": engine})
+    for carrier in CARRIERS:
+        text = k8s.to_yaml(k8s.manifests(spec, "r1", carrier=carrier)[-1:])
+        (line,) = [x for x in text.splitlines() if x.strip().startswith("vllm serve /models/")]
+        assert line.count("--host") == 1 and line.endswith("--host 0.0.0.0 &")
