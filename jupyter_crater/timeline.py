@@ -1,7 +1,8 @@
 """Observations → phases: a pure function over what a backend saw, the same for all backends.
 
 Phases only go forward within an attempt, except into and out of ``restarting``; one that nobody
-observed is never made up. Observations of several sources may come slightly out of order.
+observed is never made up. Observations of several sources may come slightly out of order. An end is
+final until a ``queued`` phase says that a later attempt begins (``data["attempt"]``).
 """
 
 from __future__ import annotations
@@ -26,6 +27,7 @@ class Timeline:
         message: the same for people, or the latest progress of the phase.
         progress: the latest progress of the running phase, None where there is none.
         facts: measured values by name, the last one each.
+        attempt: the attempt that all of this is about.
     """
 
     phase: Phase = "unknown"
@@ -37,27 +39,30 @@ class Timeline:
     progress: Observation | None = None
     facts: dict[str, Any] = field(default_factory=dict)
     rehearsal: tuple[RehearsalChange, ...] = ()
+    attempt: int = 1
 
 
 def reduce(observations: Iterable[Observation], *, now: float) -> Timeline:
-    """The timeline of one attempt.
+    """The timeline of the latest attempt.
 
     Args:
         observations: in any order; sorted by time, those of one time stay as they came.
         now: epoch seconds; observations of the future (a clock that jumped) count as now.
     """
-    ordered = sorted(observations, key=lambda o: min(o.time, now))
+    everything = sorted(observations, key=lambda o: min(o.time, now))
+    attempt, ordered = _latest_attempt(everything)
     phases = _phases(ordered, now)
     phase: Phase = phases[-1].phase if phases else "unknown"
     last = _last_of_phase(ordered, phase)
     progress = _progress(ordered, phases[-1].started) if phases and phase not in ENDED else None
     tasks = _tasks(ordered, ended=phase in ENDED)
-    message = last.message if last else ""
+    cause = _cause(ordered) if phase == "failed" else None
+    message = (last.message if last else "") or (cause.message if cause else "")
     if progress is not None:
         message = progress.message or message
     return Timeline(
         phase=phase,
-        reason=(last.data.get("code") or None) if last else None,
+        reason=_reason(last, cause),
         message=message,
         entries=tuple(phases),
         tasks=tasks,
@@ -73,10 +78,33 @@ def reduce(observations: Iterable[Observation], *, now: float) -> Timeline:
                 used=o.data.get("used"),
                 because=o.message,
             )
-            for o in ordered
+            for o in everything
             if o.kind == "rehearsal"
         ),
+        attempt=attempt,
     )
+
+
+def _latest_attempt(ordered: list[Observation]) -> tuple[int, list[Observation]]:
+    attempt, since = 1, 0
+    for position, seen in enumerate(ordered):
+        if seen.kind == "phase" and seen.reason == "queued":
+            number = seen.data.get("attempt", 1)
+            if number > attempt:
+                attempt, since = number, position
+    return attempt, ordered[since:]
+
+
+def _cause(ordered: list[Observation]) -> Observation | None:
+    """The first event of the strongest rank (0 names a cause, 2 is a consequence)."""
+    events = [o for o in ordered if o.kind == "event" and "rank" in o.data]
+    return min(events, key=lambda o: o.data["rank"], default=None)
+
+
+def _reason(last: Observation | None, cause: Observation | None) -> str | None:
+    """The word of whoever saw the end; without one, that of the decisive line of the logs."""
+    code = last.data.get("code") if last else None
+    return code or (cause.reason if cause else None)
 
 
 def _phases(ordered: list[Observation], now: float) -> list[TimelineEntry]:

@@ -54,6 +54,26 @@ def test_the_first_word_on_an_end_is_its_cause():
     )
 
 
+def test_a_failure_without_a_word_has_that_of_the_decisive_line():
+    seen = [
+        Observation(1, "event", "engine-died", "EngineDeadError", data={"rank": 2}),
+        Observation(2, "event", "out-of-memory", "CUDA out of memory", data={"rank": 0}),
+        Observation(3, "event", "heads-not-divisible", "(9) by (2)", data={"rank": 0}),
+        phase(4, "failed"),
+    ]
+    found = reduce(seen, now=9)
+    assert (found.reason, found.message) == ("out-of-memory", "CUDA out of memory")
+    assert reduce(seen[:-1], now=9).reason is None, "an event alone ends nothing"
+
+
+def test_an_end_is_final_until_a_later_attempt_is_queued():
+    first = [phase(1, "queued"), phase(2, "serving"), phase(3, "failed", "x", code="y")]
+    assert reduce([*first, phase(4, "queued")], now=9).phase == "failed"
+    again = reduce([*first, phase(4, "queued", attempt=2), phase(5, "starting-ray")], now=9)
+    assert (again.phase, again.attempt, again.reason) == ("starting-ray", 2, None)
+    assert [e.phase for e in again.entries] == ["queued", "starting-ray"]
+
+
 def test_tasks_are_merged_and_end_with_the_job():
     seen = [
         Observation(1, "task", "running", task="worker", index=0, data={"ip": "127.0.0.1"}),

@@ -25,11 +25,18 @@ def start_command(settings: EngineSettings) -> list[str]:
 
     Raises:
         NotSupported: an engine other than vLLM; it can be sized, not started.
+        ParameterError: a model that would be read as a flag.
     """
     if settings.engine != "vllm":
         raise NotSupported(
             f"{settings.engine} can be sized, but not started by a template yet.",
             hint="The template `custom` runs a command of your own.",
+        )
+    if settings.model.startswith("-"):  # vLLM would read it as a flag
+        raise ParameterError(
+            "model",
+            f"{settings.model!r} can't be a model: it begins with '-'.",
+            value=settings.model,
         )
     command = ["vllm", "serve", settings.model]
     for flag in FLAGS:
@@ -100,7 +107,7 @@ def parse_command(command: str | Sequence[str]) -> Parsed:
     if len(statements) > 1 and statements[0][:2] == ["ray", "start"]:
         ray_port = _ray_port(statements.pop(0))
         if ray_port is None:
-            return Parsed(None, raw=text, because="its ray start is not that of a head")
+            return Parsed(None, raw=text, because="its ray start is not the plain one of a head")
     if len(statements) != 1:
         return Parsed(None, raw=text, because=f"it has {len(statements)} statements")
     words = statements[0]
@@ -144,7 +151,7 @@ def _statements(text: str) -> list[list[str]]:
             index += char == "&"
             start = index + 1
         elif char in "|&<>(){}*?[]!" or (
-            char in "#~" and text[index - 1 : index] in ("", " ", "\t")
+            char in "#~" and text[max(index - 1, 0) : index] in ("", " ", "\t", "\n", ";", "=", ":")
         ):
             raise ValueError(f"it has {char}, which means something to a shell")
         index += 1
@@ -155,14 +162,16 @@ def _statements(text: str) -> list[list[str]]:
 
 
 def _ray_port(words: list[str]) -> int | None:
-    if "--head" not in words:
-        return None
-    for index, word in enumerate(words):
+    """The port of ``ray start --head``; None where it says more than the job can keep."""
+    port = "6379"  # Ray's default
+    rest = iter(words[2:])
+    for word in rest:
         name, equals, value = word.partition("=")
         if name == "--port":
-            text = value if equals else "".join(words[index + 1 : index + 2])
-            return int(text) if text.isdecimal() else None
-    return 6379  # Ray's default
+            port = value if equals else next(rest, "")
+        elif word not in ("--head", "--disable-usage-stats"):
+            return None
+    return int(port) if "--head" in words and port.isascii() and port.isdecimal() else None
 
 
 def _arguments_of_vllm(words: list[str]) -> list[str] | None:
@@ -213,8 +222,14 @@ def _settings(arguments: list[str]) -> EngineSettings:
                 continue
             _keep(known, name, value, values, extra)
         elif known is not None:
+            if equals:  # argparse refuses it, so neither reading of it is right
+                raise ValueError(f"{name} takes no value")
             values[known.field] = not name.startswith("--no-")
         elif name != ENABLE_REASONING:
+            # argparse would take a beginning for the whole name, behind the calculator's back.
+            whole = next((f for f in BY_NAME if len(name) > 4 and f.startswith(_dashes(name))), "")
+            if whole:
+                raise ValueError(f"{name} is short for {whole}: write it in full")
             extra.append(word)
     if "model" not in values:
         raise ValueError("it names no model")
@@ -248,10 +263,13 @@ def _more_names(
     return index
 
 
+def _dashes(name: str) -> str:
+    return name.replace("_", "-") if name.startswith("--") else name
+
+
 def _flag(name: str) -> Flag | None:
     """The flag of a spelling: underscores as dashes, ``--no-`` of a switch."""
-    if name.startswith("--"):
-        name = name.replace("_", "-")
+    name = _dashes(name)
     known = BY_NAME.get(name)
     if known is None and name.startswith("--no-"):
         known = BY_NAME.get("--" + name[5:])

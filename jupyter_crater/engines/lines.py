@@ -16,7 +16,8 @@ from ..spec import Observation, ObservationKind
 _ANSI = re.compile(r"\x1b\[[0-9;]*[A-Za-z]")
 _PREFIX = re.compile(
     r"^(?:\[\d+\.\d+\]\s*)?(?:\([\w:.]+ pid=\d+(?:, ip=[\d.:a-f]+)?\)\s*)*"
-    r"(?:(?:DEBUG|INFO|WARNING|ERROR|CRITICAL) \d\d-\d\d \d\d:\d\d:\d\d (?:\[[\w./]+:\d+\] ?)?)?"
+    r"(?:(?:DEBUG|INFO|WARNING|ERROR|CRITICAL) \d\d-\d\d \d\d:\d\d:\d\d (?:\[?[\w./]+:\d+\] ?)?)?"
+    r"(?:\d{4}-\d\d-\d\d \d\d:\d\d:\d\d,\d+\s+[A-Z]+ [\w.]+:\d+ -- )?"  # Ray's own
 )
 _CLASS = re.compile(r"^(?:[\w.]*\.)?\w*(?:Error|Exception|Exit)(?:: |$)")
 
@@ -79,6 +80,8 @@ _RULES: tuple[_Rule, ...] = (
     _fact(r"torch\.compile took ([\d.]+) s", "compile_seconds", "s"),
     _fact(r"Available KV cache memory: (-?[\d.]+) GiB", "kv_cache_gib", "GiB"),
     _fact(r"reserved for KV Cache is (-?[\d.]+)GiB", "kv_cache_gib", "GiB"),
+    _fact(r"\(([\d.]+)/[\d.]+\) GiB for KV cache", "kv_cache_gib", "GiB"),
+    _fact(r"PyTorch activation peak memory takes ([\d.]+)GiB", "activations_gib", "GiB"),
     _fact(r"(?:GPU|CPU) KV cache size: ([\d,]+) tokens", "kv_cache_tokens", "tokens"),
     _fact(r"# (?:GPU|cuda|CUDA) blocks: (\d+)", "kv_cache_blocks", "blocks"),
     _fact(r"Maximum concurrency for [\d,]+ tokens per request: ([\d.]+)x", "max_concurrency", "x"),
@@ -123,6 +126,10 @@ _FAILURES: tuple[_Failure, ...] = (
             "too-few-gpus",
             r"[Ww]orld size .*(?:larger|greater) than the (?:number of )?available GPUs",
         ),
+        (
+            "ray-process-died",
+            r"^\w+ \[exit code=-?\d+\]|Raylet is terminated\. Termination is unex",
+        ),
         ("ray-token", r"Authentication token is missing or incorrect|InvalidAuthToken"),
         ("ray-unreachable", r"Failed to connect to Ray cluster|Could not find any running Ray"),
         ("ray-multi-node", r"Multi-node Ray clusters are not supported"),
@@ -156,11 +163,13 @@ _FAILURES: tuple[_Failure, ...] = (
     *_failures(
         2,
         ("engine-died", r"EngineDeadError|EngineCore encountered (?:an issue|a fatal error)"),
+        ("ray-unreachable", r"Failed to (?:connect to GCS at|get cluster ID from GCS)"),
+        ("placement-group", r"required GPUs exceeds|Waiting for creating a placement group"),
         ("engine-died", r"Engine core (?:initialization failed|proc .* died)"),
     ),
 )
 # Those of a running engine that it does not come back from.
-_FATAL = frozenset({"worker-died", "engine-timeout", "engine-died"})
+_FATAL = frozenset({"ray-process-died", "worker-died", "engine-timeout", "engine-died"})
 
 # One cheap look before any of the above: most lines of a log mean nothing here.
 _MARKS = (
@@ -178,6 +187,7 @@ _MARKS = (
         "kernel image",
     ),
     *("driver", "NCCL", "nccl", "not a valid", "Ray cluster", "Version mismatch", "max seq len"),
+    *("[exit code=", "Raylet is term", "GCS", "required GPUs", "activation peak"),
     *("cache blocks", "max_model_len", "Free memory on"),
 )
 
@@ -219,13 +229,17 @@ def decisive(lines: Iterable[str]) -> tuple[str, str] | None:
     traceback is printed again by each process that hears of it.
     """
     best: tuple[int, str, str] | None = None
-    for line in lines:
+    before = line = ""
+    for following in lines:
+        before, line = line, following
         if " WARNING " in line or not any(mark in line for mark in _MARKS):
             continue
         found = _cause(line)
         if found is None:
             continue
         failure, text = found
+        if failure.code == "bad-setting" and plain(before).isidentifier():
+            text = f"{plain(before)}: {text}"  # pydantic names the field in a line of its own
         if best is None or failure.rank < best[0]:
             best = (failure.rank, failure.code, text)
     return (best[1], best[2]) if best else None

@@ -102,6 +102,11 @@ def test_a_length_that_is_not_a_plain_number_is_vllms_to_read(value):
         ("vllm serve m --dtype", "no value"),
         ("vllm serve m --api-key sk-1", "secret"),
         ("rm -rf /", "starts rm"),
+        ("vllm serve m --tensor-parallel 4", "short for --tensor-parallel-size"),
+        ("vllm serve m --enforce-eager=False", "takes no value"),
+        ("HF_HOME=~/x vllm serve m", "~"),
+        ("ray start --head --num-gpus=0; vllm serve m", "not the plain one"),
+        ("ray start --head --port=x; vllm serve m", "not the plain one"),
         ("", "0 statements"),
     ],
 )
@@ -123,6 +128,11 @@ def test_before_0_9_a_reasoning_parser_needs_its_switch():
     assert "--enable-reasoning" in start_command(settings)
     newer = settings.model_copy(update={"version": "0.26.0"})
     assert "--enable-reasoning" not in start_command(newer)
+
+
+def test_a_model_that_would_be_read_as_a_flag_is_refused():
+    with pytest.raises(errors.ParameterError, match="begins with '-'"):
+        start_command(EngineSettings(model="--trust-remote-code"))
 
 
 def test_another_engine_is_refused_not_guessed():

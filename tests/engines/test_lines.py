@@ -61,6 +61,7 @@ def test_facts_of_a_gpu_start():
 def test_facts_of_a_rehearsal():
     assert facts("good-pp2-two-nodes-full") == {
         "load_seconds": 0.18,
+        "kv_cache_gib": 0.29,
         "kv_cache_tokens": 13_568,
         "max_concurrency": 6.62,
         "init_engine_seconds": 1.43,
@@ -111,7 +112,12 @@ def test_progress_of_shards_and_graphs():
         ("fail-tp2-9heads", "heads-not-divisible", "attention heads (9)"),
         ("fail-kill9-worker-actor-timeout20.server", "worker-died", "rank=[1] died"),
         ("gpu-l70-oom-tp1", "out-of-memory", "Tried to allocate 896.00 MiB"),
-        ("gpu-q7-util-over", "bad-setting", "less than or equal to 1"),
+        ("gpu-q7-util-over", "bad-setting", "gpu_memory_utilization: Input should be less than"),
+        ("fail-kill9-gcs-on-head.ray-head", "ray-process-died", "gcs_server [exit code=-9]"),
+        ("fail-kill9-raylet-of-worker-node.ray-worker", "ray-process-died", "raylet [exit code"),
+        ("fail-worker-node-never-joins", "placement-group", "placement group of specs"),
+        ("fail-ray-multi-node", "ray-multi-node", "Multi-node Ray clusters"),
+        ("gpu-ray-nohead-tp2", "ray-unreachable", "Failed to connect to GCS"),
         ("gpu-q7-tp4-mp-2gpus", "too-few-gpus", "World size (4)"),
         ("gpu-q7-badflag", "unknown-flag", "--max-model-length"),
         ("gpu-bad-path", "model-not-found", "/models/DeepSeek-R1-Distill-Qwen-32B"),
@@ -144,6 +150,18 @@ def test_prefixes_and_colours_go():
         "22:45:03 [core.py:1510] ValueError: no"
     )
     assert plain(line) == "ValueError: no"
+
+
+def test_the_seeds_first_problem_in_the_older_dialect():
+    line = (
+        "(RayWorkerWrapper pid=9, ip=10.0.0.2) ERROR 02-14 12:00:00 engine.py:389] ValueError: "
+        "Bfloat16 is only supported on GPUs with compute capability of at least 8.0. Your Tesla "
+        "V100-SXM2-32GB GPU has compute capability 7.0."
+    )
+    found = decisive([line, "RuntimeError: Engine process failed to start."])
+    assert found is not None
+    assert found[0] == "bfloat16-unsupported"
+    assert found[1].startswith("ValueError: Bfloat16 is only")
 
 
 def test_what_a_dead_worker_means_while_serving():
