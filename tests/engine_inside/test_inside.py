@@ -262,3 +262,20 @@ def test_a_stranger_without_the_token_sees_no_node(cluster, tmp_path):
     assert run.returncode == 1
     assert json.loads(run.stdout.splitlines()[-1]) == {"missing": ["head", "worker-0"]}
     assert time.monotonic() - began < 30
+
+
+def test_the_wait_ends_in_time_where_no_head_ever_comes(engine_environment):
+    began = time.monotonic()
+    run = subprocess.run(
+        [
+            *(engine_environment.python, "-m", "crater_inside.nodes"),
+            *("--address=127.0.0.1:1", "--expect=2", "--timeout=1"),
+        ],
+        env=engine_environment.process_env(os.environ),
+        capture_output=True,
+        text=True,
+        timeout=60,
+    )
+    assert run.returncode == 1
+    assert json.loads(run.stdout) == {"missing": ["head", "worker-0"]}
+    assert time.monotonic() - began < 15

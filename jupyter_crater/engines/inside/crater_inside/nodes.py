@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import argparse
 import json
+import socket
 import sys
 import time
 from typing import Any
@@ -22,6 +23,13 @@ def task(label: str) -> tuple[str, int]:
     """ "worker-3" → ("worker", 3); "head" → ("head", 0)."""
     name, _, index = label.rpartition("-")
     return (name, int(index)) if name and index.isdigit() else (label, 0)
+
+
+def connected(address: str) -> GcsClient:
+    """A client of the head's GCS; raises OSError while nobody listens, where Ray's waits 40 s."""
+    host, _, port = address.rpartition(":")
+    socket.create_connection((host, int(port)), timeout=1).close()
+    return GcsClient(address=address)
 
 
 def alive(client: GcsClient) -> dict[str, dict[str, Any]]:
@@ -52,7 +60,7 @@ def main() -> int:
     client, seen = None, {}
     while time.monotonic() < end:
         try:
-            client = client or GcsClient(address=options.address)
+            client = client or connected(options.address)
             joined = alive(client)
         except Exception:  # noqa: BLE001 - the head isn't there yet, and Ray has no one error for it
             client, joined = None, {}
