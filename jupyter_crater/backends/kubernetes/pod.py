@@ -10,13 +10,12 @@ from ...errors import InputError, NotSupported
 from ...spec import JobSpec, Resources, Task, Volume
 from . import record
 from .options import Options
+from .start import SHM_GIB
 from .text import env_name, literal
 
 RAY_TOKEN = "auth_token"  # noqa: S105 - the secret's key (KubeRay's word), not a token
 PODINFO = "/etc/jupyter-crater"
 LEASE_FILE = f"{PODINFO}/lease-until"
-# vLLM's own charts give 10-15 GiB; the runtime's 64 MiB end NCCL and Ray alike.
-SHM_GIB = 10
 
 
 @dataclass(frozen=True, slots=True)

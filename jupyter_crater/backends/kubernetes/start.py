@@ -16,6 +16,8 @@ from collections.abc import Sequence
 
 from ...spec import Resources
 
+# Of /dev/shm where nothing is asked. vLLM's charts give 10-15 GiB; the runtime's own 64 MiB end NCCL.
+SHM_GIB = 10
 NODE_RESOURCE = "jupyter-crater-node/"
 
 # A shell runs no trap while it waits for a foreground command, so all long ones run behind it.
@@ -44,7 +46,8 @@ finish() {
 _START_RAY = """\
 export RAY_ADDRESS="$POD_IP:{port}"
 node=$(uname -n)
-ray start --head --port={port} --node-ip-address="$POD_IP" --disable-usage-stats {flags} \\
+ray start --head --port={port} --node-ip-address="$POD_IP" --disable-usage-stats \\
+  {flags} \\
   --resources="{{\\"{resource}$node\\": 1}}" &
 main=$!
 finish
@@ -117,7 +120,8 @@ END
 main=$!
 finish
 [ "$code" -eq 0 ] || exit 1
-ray start --address="$CRATER_HEAD:{port}" --node-ip-address="$POD_IP" {flags} \\
+ray start --address="$CRATER_HEAD:{port}" --node-ip-address="$POD_IP" \\
+  {flags} \\
   --resources="{{\\"{resource}$node\\": 1}}" --block &
 main=$!
 finish
@@ -172,12 +176,20 @@ fi
 """
 
 
-def _flags(resources: Resources) -> str:
-    # Always said: Ray finds no GPU of a device plugin that hides NVML, and all CPUs of the host.
-    flags = [f"--num-gpus={resources.gpus}"]
+def ray_flags(resources: Resources) -> dict[str, str]:
+    """What a node tells Ray of itself. Always said: Ray finds no GPU where a device plugin hides
+    NVML, all CPUs of the host, and takes 30 % of the memory for objects, more than /dev/shm has."""
+    flags = {
+        "num-gpus": str(resources.gpus),
+        "object-store-memory": str(int((resources.shm_gib or SHM_GIB) * 2**30 / 4)),
+    }
     if resources.cpu:
-        flags.append(f"--num-cpus={max(1, int(resources.cpu))}")
-    return " ".join(flags)
+        flags["num-cpus"] = str(max(1, int(resources.cpu)))
+    return flags
+
+
+def _flags(resources: Resources) -> str:
+    return " ".join(f"--{name}={value}" for name, value in ray_flags(resources).items())
 
 
 def script(*parts: str) -> str:

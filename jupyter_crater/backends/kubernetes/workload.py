@@ -199,7 +199,7 @@ def _kuberay(spec: JobSpec, name: str, options: Options) -> dict[str, Any]:
             ports={DASHBOARD: "dashboard"},
         )
         template = pod.template(frame, task, [])
-        params = {"num-gpus": str(task.resources.gpus), "node-ip-address": "$POD_IP"}
+        params = {"node-ip-address": "$POD_IP"} | start.ray_flags(task.resources)
         if task is spec.main:
             params |= {"port": str(spec.ray.port)}
             head = {"rayStartParams": params, "template": template}

@@ -131,7 +131,7 @@ def test_a_worker_waits_for_a_head_that_comes_later(sh, tmp_path):
     ray.parent.mkdir()
     ray.write_text('#!/bin/sh\nprintf "%s\\n" "$@"\n')
     ray.chmod(0o755)
-    script = start.script(start.join_ray(port, Resources(gpus=4, cpu=15.5), bound=30))
+    script = start.script(start.join_ray(port, Resources(gpus=4, cpu=15.5, shm_gib=8), bound=30))
     process = sh(script, CRATER_HEAD="localhost", PATH=f"{ray.parent}:{PATH}")
     time.sleep(1.5)
     assert process.poll() is None
@@ -142,6 +142,7 @@ def test_a_worker_waits_for_a_head_that_comes_later(sh, tmp_path):
         f"--address=localhost:{port}",
         "--node-ip-address=127.0.0.1",
         "--num-gpus=4",
+        "--object-store-memory=2147483648",
         "--num-cpus=15",
         f'--resources={{"jupyter-crater-node/{HOST}": 1}}',
         "--block",
