@@ -256,9 +256,8 @@ def _more_names(
     while index < len(arguments) and not arguments[index].startswith("-"):
         names.append(arguments[index])
         index += 1
-    if len(names) == 1:
-        values["served_model_name"] = value
-    else:
+    values["served_model_name"] = value
+    if len(names) > 1:
         extra += [name, *names]
     return index
 

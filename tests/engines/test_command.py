@@ -130,6 +130,13 @@ def test_before_0_9_a_reasoning_parser_needs_its_switch():
     assert "--enable-reasoning" not in start_command(newer)
 
 
+def test_of_several_served_names_the_first_is_the_jobs():
+    parsed = parse_command("vllm serve m --served-model-name a b --dtype half").settings
+    assert parsed.served_model_name == "a"
+    assert parsed.extra == ("--served-model-name", "a", "b")
+    assert parse_command(start_command(parsed)).settings == parsed
+
+
 def test_a_model_that_would_be_read_as_a_flag_is_refused():
     with pytest.raises(errors.ParameterError, match="begins with '-'"):
         start_command(EngineSettings(model="--trust-remote-code"))
