@@ -86,8 +86,9 @@ class Environment:
             "RAY_enable_worker_prestart": "1",  # idle workers come up with the node (preload.py)
             "VLLM_NO_USAGE_STATS": "1",
             "VLLM_HOST_IP": "127.0.0.1",
-            # A dead rank else hangs every stream for 300 s, with /health at 200.
-            "VLLM_EXECUTE_MODEL_TIMEOUT_SECONDS": "20",
+            # A dead rank else hangs every stream for 300 s, with /health at 200. Not much shorter: a
+            # step of three ranks on two busy cores was seen to take more than 20 s.
+            "VLLM_EXECUTE_MODEL_TIMEOUT_SECONDS": "60",
             "GLOO_SOCKET_IFNAME": "lo",
             "TP_SOCKET_IFNAME": "lo",
             "NCCL_SOCKET_IFNAME": "lo",
