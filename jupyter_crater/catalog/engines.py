@@ -133,6 +133,19 @@ def _read(entry: dict[str, Any]) -> EngineEntry:
     )
 
 
+def _of(engine: str) -> list[EngineEntry]:
+    if entries := [e for e in all() if e.engine == engine]:
+        return entries
+    known = sorted({e.engine for e in all()})
+    close = nearest(engine, known)
+    raise ParameterError(
+        "engine",
+        f"Unknown engine {engine!r}." + (f" Nearest: {close!r}." if close else ""),
+        value=engine,
+        hint=f"Known: {', '.join(known)}.",
+    )
+
+
 def find(engine: str = "vllm", version: str | None = None) -> tuple[EngineEntry, str | None]:
     """The entry that answers for a release, and what had to be assumed (a sentence) or None.
 
@@ -141,16 +154,7 @@ def find(engine: str = "vllm", version: str | None = None) -> tuple[EngineEntry,
     Raises:
         ParameterError: unknown engine, or a version that is none.
     """
-    entries = [e for e in all() if e.engine == engine]
-    if not entries:
-        known = sorted({e.engine for e in all()})
-        close = nearest(engine, known)
-        raise ParameterError(
-            "engine",
-            f"Unknown engine {engine!r}." + (f" Nearest: {close!r}." if close else ""),
-            value=engine,
-            hint=f"Known: {', '.join(known)}.",
-        )
+    entries = _of(engine)
     if version is None:
         return next(e for e in reversed(entries) if e.recommended_from), None
     key = version_key(version)
@@ -170,10 +174,10 @@ def for_gpu(
         ParameterError: none does (parameter "gpu").
     """
     cc = capability(compute_capability)
-    fit = [e for e in all() if e.engine == engine and (e.runs_on(cc) or cc == (0, 0))]
+    fit = [e for e in _of(engine) if e.runs_on(cc) or cc == (0, 0)]
     fit = [e for e in fit if not ray or e.ray]
     if not fit:
-        lowest = min(a for e in all() if e.engine == engine for a in e.arch)
+        lowest = min(a for e in _of(engine) for a in e.arch)
         raise ParameterError(
             "gpu",
             f"No {engine} build runs on compute capability {cc[0]}.{cc[1]}.",

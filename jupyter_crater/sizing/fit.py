@@ -56,17 +56,14 @@ class Fit:
         )
 
 
-def evaluate(s: Setup, *, measured_kv: float | None = None) -> Fit:
-    """Compute the plan; ``measured_kv`` is the KV cache per rank in bytes from a log, if known."""
+def evaluate(s: Setup) -> Fit:
+    """Compute the plan."""
     found, cut = stages(s), layout(s)
 
     def blocks_at(end: str) -> int:
         return cut.blocks([math.floor(getattr(r.available, end)) for r in found])
 
-    if measured_kv is not None:
-        blocks = low = high = cut.blocks([int(measured_kv)] * len(found))
-    else:
-        blocks, low, high = blocks_at("value"), blocks_at("low"), blocks_at("high")
+    blocks, low, high = blocks_at("value"), blocks_at("low"), blocks_at("high")
     limit = s.max_model_len if s.max_model_len > 0 else s.model.max_position
     pool = [blocks * size for size in cut.block_bytes]
     longest = cut.longest(pool, max(limit, s.model.max_position))

@@ -97,7 +97,7 @@ def layout(s: Setup) -> Layout:
             for n, groups in ((count - here, full_groups), (here, sliding_groups))
             if n
         ]
-        per_stage.append(page * max(held))
+        per_stage.append(page * max(held, default=1))
     return Layout(
         block=block,
         block_bytes=tuple(per_stage),

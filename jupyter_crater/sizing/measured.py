@@ -23,10 +23,8 @@ __all__ = ["Measured", "keep", "load", "read"]
 
 SCHEMA = 1
 _N = r"([\d.]+)"
-_RANK = re.compile(r"(?:rank=|TP(?=\d)|_TP|Worker_PP\d+_TP|VllmWorker rank=)(\d+)")
-_WORKER = re.compile(
-    r"\((?:RayWorker\w*|RayTrainWorker|Worker\w*|EngineCore\w*|VllmWorker\w*)[^)]*\)"
-)
+# Who speaks: every "(Worker_TP1 pid=…)" that stands before the line.
+_WORKER = re.compile(r"\((?:Ray|Worker|VllmWorker|EngineCore)[^()]*\)")
 _WEIGHTS = re.compile(rf"(?:Model loading took|[Ll]oading model weights took) {_N} (GiB|GB)")
 _V0 = re.compile(
     rf"model weights take {_N} ?GiB; non_torch_memory takes {_N} ?GiB; PyTorch activation peak memory "
@@ -41,8 +39,8 @@ _USAGE = re.compile(
     rf"{_N} GiB for non-torch memory, and {_N} GiB for CUDAGraph"
 )
 _KV = re.compile(rf"Available KV cache memory: {_N} GiB")
-_TOKENS = re.compile(r"GPU KV cache size: ([\d,]+) tokens")
-_V0_BLOCKS = re.compile(r"# (?:GPU|cuda) blocks: (\d+)")
+_TOKENS = re.compile(r"[GC]PU KV cache size: ([\d,]+) tokens")
+_V0_BLOCKS = re.compile(r"# (?!CPU)\w+ blocks: (\d+)")
 _CONCURRENCY = re.compile(rf"Maximum concurrency for ([\d,]+) tokens per request: {_N}x")
 _GRAPHS = re.compile(rf"Graph capturing finished in \d+ secs?, took {_N} GiB")
 _VERSION = re.compile(
@@ -55,8 +53,7 @@ _BLOCK = 16
 class Measured:
     """What one start measured; lists are per rank in the order in which ranks spoke.
 
-    ``ranks`` names the worker that printed a line where the log says so, since vLLM prints some
-    lines only for one rank.
+    vLLM prints some lines for one rank only: the lists may be of different lengths.
     """
 
     version: str | None = None
@@ -75,11 +72,6 @@ class Measured:
     def to_json(self) -> dict[str, Any]:
         return {k: v for k, v in asdict(self).items() if v not in (None, [])}
 
-    @property
-    def complete(self) -> bool:
-        """Enough to be kept: the KV cache was printed."""
-        return bool(self.kv_cache_gib or self.tokens)
-
 
 def read(lines: Iterable[str]) -> Measured:
     """What the lines of one start say. Unknown lines are passed over; later starts overwrite."""
@@ -88,7 +80,7 @@ def read(lines: Iterable[str]) -> Measured:
 
     def add(name: str, line: str, *values: tuple[list[float], str]) -> None:
         """Append, unless this very worker said it already (a second start begins anew)."""
-        worker = w.group(0) if (w := _WORKER.search(line)) else ""
+        worker = " ".join(_WORKER.findall(line))
         seen = workers.setdefault(name, set())
         if worker and worker in seen:
             seen.clear()
@@ -170,7 +162,7 @@ def _file(folder: Path, s: Setup) -> Path:
 
 def keep(folder: Path, s: Setup, m: Measured) -> Path | None:
     """Keep a measurement for the next estimate of the same setup; atomic. None: nothing to keep."""
-    if not m.kv_cache_gib:
+    if not m.tokens:
         return None
     folder.mkdir(parents=True, exist_ok=True, mode=0o700)
     when = time.strftime("%Y-%m-%d %H:%M UTC", time.gmtime())
@@ -193,7 +185,7 @@ def load(folder: Path, s: Setup) -> dict[str, Any] | None:
         document = json.loads(_file(folder, s).read_text("utf-8"))
     except (OSError, ValueError):
         return None
-    if not isinstance(document, dict) or not document.get("kv_cache_gib"):
+    if not isinstance(document, dict) or not document.get("tokens"):
         return None
     if document.get("schema", 0) > SCHEMA:
         raise NewerSchema(

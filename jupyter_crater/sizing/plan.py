@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cached_property
 from typing import Any
 
@@ -172,7 +172,28 @@ def plan_of(
     measured: dict[str, Any] | None = None,
 ) -> Plan:
     """The plan of a setup: pure; ``measured`` is what :mod:`~.measured` kept of a start like it."""
-    kv = measured and measured.get("kv_cache_gib")
-    fit = evaluate(s, measured_kv=min(kv) * GIB if kv else None)
-    said = (f"KV cache as measured {measured.get('when', 'before')}",) if kv and measured else ()
+    fit = evaluate(s)
+    said: tuple[str, ...] = ()
+    if measured:
+        fit, said = _as_measured(fit, measured), (f"KV cache as measured {measured['when']}",)
     return Plan(fit, apply(fit, context), (*s.assumed, *because, *said), measured)
+
+
+def _as_measured(fit: Fit, measured: dict[str, Any]) -> Fit:
+    """The fit with the tokens that a start of the same setup printed."""
+    tokens, length = measured["tokens"], fit.max_model_len
+    groups = fit.layout.full_groups + fit.layout.sliding_groups
+    if fit.layout.printed == "concurrency":
+        blocks = round(tokens / length * fit.layout.request_blocks(length))
+    else:
+        blocks = tokens // fit.layout.block * groups
+    return replace(
+        fit,
+        blocks=blocks,
+        tokens=tokens,
+        low_tokens=tokens,
+        high_tokens=tokens,
+        concurrency=measured.get("max_concurrency") or fit.layout.concurrency(blocks, length),
+        loads=True,
+        longest=max(fit.longest, length),
+    )

@@ -55,9 +55,7 @@ def _linear(out: int, into: int, width: float, quant: Quantization | None) -> It
         yield out * into * width
         return
     yield out * into * quant.bits / 8
-    if quant.method == "mxfp4":
-        yield out * into / 32
-    elif quant.block:
+    if quant.block:
         yield 4 * pad(out, quant.block) * pad(into, quant.block) / quant.block**2
     elif quant.method == "bitsandbytes":
         yield out * into * 4 / 64 / 4  # absmax is itself quantised to 8 bits
@@ -73,12 +71,21 @@ def _linear(out: int, into: int, width: float, quant: Quantization | None) -> It
 @dataclass(frozen=True, slots=True)
 class _Padded:
     """Dimensions of gpt-oss experts as the MXFP4 kernel wants them: w13 is (2 × inner) × hidden_in,
-    w2 is hidden_out × inner_in."""
+    w2 is hidden_out × inner_in; scales are padded by vLLM (hidden, inner), not by the kernel."""
 
-    hidden_in: int
+    hidden: int
     inner: int
+    hidden_in: int
     hidden_out: int
     inner_in: int
+
+    def tensors(self, count: int) -> Iterator[float]:
+        yield count * 2 * self.inner * self.hidden_in / 2
+        yield count * 2 * self.inner * self.hidden / 32
+        yield count * self.hidden_out * self.inner_in / 2
+        yield count * self.hidden_out * self.inner / 32
+        yield count * 2 * self.inner * 4  # biases, in fp32
+        yield count * self.hidden_out * 4
 
 
 def _mxfp4_dims(
@@ -88,12 +95,12 @@ def _mxfp4_dims(
     if model.moe is None:
         return None
     h, width = model.hidden, model.moe.intermediate // tp
-    if cc < (9, 0) or version < (0, 11):  # Marlin
-        return _Padded(pad(h, 256), pad(width, 128), pad(h, 256), pad(width, 128))
-    if cc >= (10, 0):  # FlashInfer TRT-LLM
-        return _Padded(pad(h, 256), pad(width, 256), pad(h, 256), pad(width, 256))
-    align = 128 if version >= (0, 20) else 256  # Triton pads the reduced dimension
-    return _Padded(pad(h, align), width if tp == 1 else pad(width, 128), h, pad(width, align))
+    if cc >= (9, 0) and cc < (10, 0) and version >= (0, 11):
+        align = 128 if version >= (0, 20) else 256  # Triton pads the reduced dimension
+        inner = width if tp == 1 else pad(width, 128)
+        return _Padded(h, inner, pad(h, align), h, pad(width, align))
+    h, inner = pad(h, 256), pad(width, 128 if cc < (10, 0) else 256)  # Marlin, TRT-LLM
+    return _Padded(h, inner, h, h, inner)
 
 
 def _attention(
@@ -154,12 +161,13 @@ def _sparse(
     count = e.experts // tp if expert_parallel else e.experts
     inner = e.intermediate if expert_parallel else e.intermediate // tp
     h = m.hidden
-    dims = padded or _Padded(h, inner, h, inner)
-    yield from (count * n for n in _linear(2 * dims.inner, dims.hidden_in, width, quant))
-    yield from (count * n for n in _linear(dims.hidden_out, dims.inner_in, width, quant))
-    if m.mlp_bias:
-        yield count * 2 * dims.inner * width
-        yield count * dims.hidden_out * width
+    if padded:
+        yield from padded.tensors(count)
+    else:
+        yield from (count * n for n in _linear(2 * inner, h, width, quant))
+        yield from (count * n for n in _linear(h, inner, width, quant))
+        if m.mlp_bias:
+            yield count * (2 * inner + h) * width
     yield e.experts * m.hidden * width
     if "V3" in m.architecture:
         yield e.experts * 4

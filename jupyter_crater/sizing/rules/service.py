@@ -101,7 +101,8 @@ def trust_remote_code(fit: Fit, context: Context) -> Iterator[Finding]:
 
 @rule("no-key", "The service asks for no key")
 def no_key(fit: Fit, context: Context) -> Iterator[Finding]:
-    """Without --api-key anyone who reaches the port can use the GPUs."""
+    """Without --api-key (or VLLM_API_KEY) anyone who reaches the port can use the GPUs. /health,
+    /version and /metrics answer without a key in any case."""
     if context.key is False:
         yield Finding(
             "no-key",

@@ -184,7 +184,8 @@ def experts(fit: Fit, context: Context) -> Iterator[Finding]:
 
 @rule("layers", "At least one layer per pipeline stage")
 def layers(fit: Fit, context: Context) -> Iterator[Finding]:
-    """A pipeline stage without a layer has no KV cache and vLLM cannot start it."""
+    """Pipeline parallelism cuts the layers into stages; a stage without a layer has no KV cache and
+    vLLM cannot start it [`distributed/utils.py: get_pp_indices`]."""
     s = fit.setup
     if s.pipeline_parallel > s.model.layers:
         yield Finding(
