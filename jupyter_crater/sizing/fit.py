@@ -9,7 +9,7 @@ from typing import Any
 
 from .kv import Layout, layout
 from .memory import GIB, StageMemory, graphs, reserved_outside, stages
-from .setup import Setup
+from .setup import Setup, with_length
 
 __all__ = ["Change", "Fit", "changes", "evaluate", "highest_utilization"]
 
@@ -133,18 +133,6 @@ def changes(s: Setup) -> Iterator[Change]:
         )
     if "fp8" in s.gpu.formats and s.kv_width == 2 and s.runner != "V0":
         yield Change("Keep the KV cache in fp8", {"kv_cache_dtype": "fp8"}, s.with_(kv_width=1))
-
-
-def with_length(s: Setup, length: int) -> Setup:
-    """The setup with another context; an unchunked V0 profile runs one whole prefill."""
-    if s.runner == "V0" and not s.chunked_prefill and "max_num_batched_tokens" not in s.given:
-        tokens = max(length, 2048)
-        return s.with_(
-            max_model_len=length,
-            max_num_batched_tokens=tokens,
-            max_num_seqs=min(s.max_num_seqs, tokens),
-        )
-    return s.with_(max_model_len=length)
 
 
 def _shorter(s: Setup) -> Iterator[int]:

@@ -11,7 +11,7 @@ from ..catalog.gpus import Gpu
 from ..catalog.models import ModelInfo, Quantization
 from ..errors import ParameterError
 
-__all__ = ["Setup", "resolve"]
+__all__ = ["Setup", "resolve", "with_length"]
 
 _WIDTHS = {"half": 2, "float16": 2, "bfloat16": 2, "float": 4, "float32": 4, "auto": 0}
 _NAMES = {"half": "float16", "float": "float32"}
@@ -160,11 +160,7 @@ def resolve(
         length = -1
     else:
         length = _count("max_model_len", max_model_len)
-    chunked = _flag(extra, "--enable-chunked-prefill", "--no-enable-chunked-prefill")
-    if chunked is None:
-        chunked = (
-            runner != "V0" or max(length, model.max_position * (length == -1)) > V0_CHUNKS_ABOVE
-        )
+    chunked = _chunked(extra, runner, length if length > 0 else model.max_position)
     tokens, seqs = _batch(entry, gpu, runner, length, model, chunked)
     if max_num_batched_tokens is None and runner != "V0":
         assumed.append(f"max_num_batched_tokens {tokens}, the default of this version and GPU")
@@ -274,6 +270,28 @@ def _quantization(name: str | None, model: ModelInfo, assumed: list[str]) -> Qua
     if known.bits < 8 and known.method != "bitsandbytes":
         assumed.append(f"the checkpoint of {model.id} is taken as stored in {name}, groups of 128")
     return known
+
+
+def _chunked(extra: tuple[str, ...], runner: Runner, length: int) -> bool:
+    asked = _flag(extra, "--enable-chunked-prefill", "--no-enable-chunked-prefill")
+    return asked if asked is not None else runner != "V0" or length > V0_CHUNKS_ABOVE
+
+
+def with_length(s: Setup, length: int) -> Setup:
+    """The setup with another context; in V0 the profile's prefill follows it."""
+    if s.runner != "V0":
+        return s.with_(max_model_len=length)
+    chunked = _chunked(s.extra, s.runner, length)
+    tokens, seqs = _batch(s.entry, s.gpu, s.runner, length, s.model, chunked)
+    if "max_num_batched_tokens" in s.given:
+        tokens = s.max_num_batched_tokens
+    seqs = min(s.max_num_seqs if "max_num_seqs" in s.given else seqs, tokens)
+    return s.with_(
+        max_model_len=length,
+        chunked_prefill=chunked,
+        max_num_batched_tokens=tokens,
+        max_num_seqs=seqs,
+    )
 
 
 def _flag(extra: tuple[str, ...], on: str, off: str) -> bool | None:
