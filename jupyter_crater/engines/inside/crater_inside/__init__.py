@@ -14,3 +14,14 @@ def platform() -> str | None:
     if os.environ.get("JUPYTER_CRATER_ENGINE_KIND") != "cpu":
         return None
     return "crater_inside.platform.RehearsalPlatform"
+
+
+def bound_waits() -> None:
+    """Entry point ``vllm.general_plugins``: bounds vLLM's wait for Ray's GPUs.
+
+    Half an hour in vLLM 0.32, with no setting for it.
+    """
+    if seconds := os.environ.get("JUPYTER_CRATER_PLACEMENT_WAIT"):
+        from vllm.v1.executor import ray_utils
+
+        ray_utils.PG_WAIT_TIMEOUT = int(seconds)

@@ -25,11 +25,6 @@ class RehearsalPlatform(CpuPlatform):
         # The CPU platform forces spawn: 13 s of imports again. The engine core starts before this
         # process has run any OpenMP region, so fork is safe.
         os.environ["VLLM_WORKER_MULTIPROC_METHOD"] = "fork"
-        # Half an hour in vLLM, and no setting for it. (vllm.v1 needs the platform while it is imported.)
-        from vllm.v1.executor import ray_utils
-
-        wait = os.environ.get("JUPYTER_CRATER_PLACEMENT_WAIT", ray_utils.PG_WAIT_TIMEOUT)
-        ray_utils.PG_WAIT_TIMEOUT = int(wait)
 
     @classmethod
     def get_device_communicator_cls(cls) -> str:
