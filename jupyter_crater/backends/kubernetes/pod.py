@@ -6,11 +6,11 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from ...catalog import engines, gpus
+from ...engines.scripts import SHM_GIB, leased
 from ...errors import InputError, NotSupported
 from ...spec import JobSpec, Resources, Task, Volume
 from . import record
 from .options import Options
-from .start import SHM_GIB
 from .text import env_name, literal
 
 RAY_TOKEN = "auth_token"  # noqa: S105 - the secret's key (KubeRay's word), not a token
@@ -209,11 +209,6 @@ def _volumes(frame: Frame, task: Task) -> list[dict[str, Any]]:
         items = [{"path": "lease-until", "fieldRef": field_ref}]
         found.append({"name": "podinfo", "downwardAPI": {"items": items}})
     return found
-
-
-def leased(spec: JobSpec, task: Task) -> bool:
-    """Whether this task's script watches the lease: the main one, for all."""
-    return spec.lease_seconds is not None and task.name == spec.main.name
 
 
 def _volume(volume: Volume, options: Options) -> dict[str, Any]:

@@ -6,10 +6,10 @@ from dataclasses import replace
 from typing import Any
 
 from ...catalog import engines
-from ...engines import start_command
+from ...engines import scripts, start_command
 from ...errors import InputError, NotSupported
 from ...spec import JobSpec, Task
-from . import pod, record, start
+from . import pod, record
 from .options import Options
 
 QUEUE_LABEL = "kueue.x-k8s.io/queue-name"
@@ -64,12 +64,6 @@ def _frame(spec: JobSpec, name: str, options: Options, head: str) -> pod.Frame:
     )
 
 
-def _run(spec: JobSpec, task: Task) -> str:
-    command = in_pod(spec, task)
-    service = spec.service is not None and spec.service.task == task.name
-    return start.run(command, service=service, lease=pod.leased(spec, task))
-
-
 def in_pod(spec: JobSpec, task: Task) -> tuple[str, ...]:
     """The start command as it runs in a pod: engines listen on every address, the NetworkPolicy
     says who reaches them.
@@ -100,25 +94,6 @@ def in_pod(spec: JobSpec, task: Task) -> tuple[str, ...]:
     return (*kept, "--host", ANY_ADDRESS)
 
 
-def _gpus(spec: JobSpec) -> int:
-    return sum(task.replicas * task.resources.gpus for task in spec.tasks)
-
-
-def _head(spec: JobSpec, names: list[str]) -> str:
-    assert spec.ray is not None
-    head = spec.main
-    return start.script(
-        start.start_ray(spec.ray.port, head.resources),
-        start.wait_for_nodes(names, gpus=_gpus(spec), bound=spec.ray.wait_seconds),
-        _run(spec, head),
-    )
-
-
-def _worker(spec: JobSpec, task: Task) -> str:
-    assert spec.ray is not None
-    return start.script(start.join_ray(spec.ray.port, task.resources, bound=spec.ray.wait_seconds))
-
-
 def _shell(script: str) -> list[str]:
     return ["/bin/sh", "-c", script]
 
@@ -127,7 +102,7 @@ def _command(spec: JobSpec, task: Task) -> list[str]:
     """A task beside Ray: under the script where it serves or has a lease, else as it is."""
     known = task.command or spec.engine or spec.raw_command
     if task is spec.main and known and (spec.service or spec.lease_seconds or not task.command):
-        return _shell(start.script(_run(spec, task)))
+        return _shell(scripts.task_script(spec, task, in_pod(spec, task)))
     return list(task.command)
 
 
@@ -147,9 +122,9 @@ def _volcano(spec: JobSpec, name: str, options: Options) -> dict[str, Any]:
         if not spec.ray:
             command = _command(spec, task)
         elif task is spec.main:
-            command = _shell(_head(spec, names))
+            command = _shell(scripts.head_script(spec, in_pod(spec, task), names=names))
         else:
-            command = _shell(_worker(spec, task))
+            command = _shell(scripts.worker_script(spec, task))
         one: dict[str, Any] = {
             "name": task.name,
             "replicas": task.replicas,
@@ -199,7 +174,7 @@ def _kuberay(spec: JobSpec, name: str, options: Options) -> dict[str, Any]:
             ports={DASHBOARD: "dashboard"},
         )
         template = pod.template(frame, task, [])
-        params = {"node-ip-address": "$POD_IP"} | start.ray_flags(task.resources)
+        params = {"node-ip-address": "$POD_IP"} | scripts.ray_flags(task.resources)
         if task is spec.main:
             params |= {"port": str(spec.ray.port)}
             head = {"rayStartParams": params, "template": template}
@@ -223,6 +198,8 @@ def _kuberay(spec: JobSpec, name: str, options: Options) -> dict[str, Any]:
     metadata = _metadata(spec, name, options)
     if options.queue:
         metadata["labels"][QUEUE_LABEL] = options.queue
+    # The pods' own names are random: these are for counting.
+    names = [f"{task.name}-{index}" for task in spec.tasks for index in range(task.replicas)]
     return {
         "apiVersion": "ray.io/v1",
         "kind": "RayJob",
@@ -231,7 +208,7 @@ def _kuberay(spec: JobSpec, name: str, options: Options) -> dict[str, Any]:
             # The operator posts the text to Ray, which gives it to one shell. The other modes pass
             # it through two more, which older Ray versions quote wrongly.
             "submissionMode": "HTTPMode",
-            "entrypoint": _entrypoint(spec),
+            "entrypoint": scripts.job_script(spec, in_pod(spec, spec.main), names=names),
             "backoffLimit": spec.max_restarts,
             "shutdownAfterJobFinishes": True,
             "ttlSecondsAfterFinished": options.finished_seconds,
@@ -240,14 +217,6 @@ def _kuberay(spec: JobSpec, name: str, options: Options) -> dict[str, Any]:
             "rayClusterSpec": cluster,
         },
     }
-
-
-def _entrypoint(spec: JobSpec) -> str:
-    assert spec.ray is not None
-    names = [f"{task.name}-{index}" for task in spec.tasks for index in range(task.replicas)]
-    bound = min(spec.ray.wait_seconds, 300)  # the operator submits when all pods are ready
-    nodes = start.wait_for_nodes(names, gpus=_gpus(spec), bound=bound)
-    return start.script(start.log_to_container(), nodes, _run(spec, spec.main))
 
 
 def _ray_probes(options: Options, *, head: bool) -> dict[str, Any]:
@@ -283,10 +252,10 @@ def _indexed(spec: JobSpec, name: str, options: Options) -> dict[str, Any]:
         template = pod.template(frame, main, _command(spec, main))
     else:
         names = [f"{name}-{index}" for index in range(spec.nodes)]
-        script = _head(spec, names)
+        script = scripts.head_script(spec, in_pod(spec, main), names=names)
         if workers := [task for task in spec.tasks if task is not main]:
             _same(main, workers)
-            script = start.by_index(script, _worker(spec, workers[0]))
+            script = scripts.by_index(script, scripts.worker_script(spec, workers[0]))
             frame = replace(frame, own_probes=_head_probes(spec, options))
         template = pod.template(frame, main, _shell(script))
         template["metadata"]["labels"].pop(record.TASK)

@@ -1,4 +1,4 @@
-"""The start scripts of pods: POSIX sh, the same text under every carrier.
+"""The start scripts of a job's containers: POSIX sh, the same text under every carrier.
 
 They read only their environment:
 
@@ -14,7 +14,7 @@ from __future__ import annotations
 import shlex
 from collections.abc import Sequence
 
-from ...spec import Resources
+from ..spec import JobSpec, Resources, Task
 
 # Of /dev/shm where nothing is asked. vLLM's charts give 10-15 GiB; the runtime's own 64 MiB end NCCL.
 SHM_GIB = 10
@@ -192,39 +192,58 @@ def _flags(resources: Resources) -> str:
     return " ".join(f"--{name}={value}" for name, value in ray_flags(resources).items())
 
 
-def script(*parts: str) -> str:
-    """The parts as one script."""
-    return _HEADER + "".join(parts)
+def head_script(spec: JobSpec, command: Sequence[str], *, names: Sequence[str]) -> str:
+    """Start Ray's head, wait for all nodes, run the command.
+
+    Args:
+        names: host names of all nodes, the head's first; who is missing is told by them.
+    """
+    assert spec.ray is not None
+    head = spec.main
+    flags = _flags(head.resources)
+    ray = _START_RAY.format(port=spec.ray.port, flags=flags, resource=NODE_RESOURCE)
+    return _HEADER + ray + _wait(spec, names, spec.ray.wait_seconds) + _run(spec, head, command)
 
 
-def log_to_container() -> str:
-    """For a script that Ray runs as a job: its output goes to the container's log as well."""
-    return _LOG
+def job_script(spec: JobSpec, command: Sequence[str], *, names: Sequence[str]) -> str:
+    """The same on a head where someone else started Ray, and runs this as a job of Ray."""
+    assert spec.ray is not None
+    # Who starts a job has seen the nodes; this is for nodes that were seen too early.
+    bound = min(spec.ray.wait_seconds, 300)
+    return _HEADER + _LOG + _wait(spec, names, bound) + _run(spec, spec.main, command)
 
 
-def start_ray(port: int, resources: Resources) -> str:
-    """Start Ray's head on this pod's address."""
-    return _START_RAY.format(port=port, flags=_flags(resources), resource=NODE_RESOURCE)
+def worker_script(spec: JobSpec, task: Task) -> str:
+    """Join the head as a worker once it answers; end if it doesn't in time, or leaves."""
+    assert spec.ray is not None
+    flags, bound = _flags(task.resources), spec.ray.wait_seconds
+    text = _JOIN.format(port=spec.ray.port, flags=flags, bound=bound, resource=NODE_RESOURCE)
+    return _HEADER + text
 
 
-def wait_for_nodes(names: Sequence[str], *, gpus: int, bound: int) -> str:
-    """Wait until these nodes with that many GPUs are in; after ``bound`` seconds end, saying who
-    is missing (by name where the nodes tell theirs, else by number)."""
-    return _NODES.format(bound=bound, gpus=gpus, nodes=shlex.join(names), resource=NODE_RESOURCE)
-
-
-def join_ray(port: int, resources: Resources, *, bound: int) -> str:
-    """Join the head as a worker once it answers; end if it doesn't within ``bound`` seconds."""
-    flags = _flags(resources)
-    return _JOIN.format(port=port, flags=flags, bound=bound, resource=NODE_RESOURCE)
-
-
-def run(command: Sequence[str], *, service: bool, lease: bool) -> str:
-    """Run the command until it ends, SIGTERM comes or the lease has passed (both: exit code 0)."""
-    text = _RUN.format(command=shlex.join(command), lease=_LEASE if lease else "")
-    return text + (_SERVICE_END if service else 'exit "$code"\n')
+def task_script(spec: JobSpec, task: Task, command: Sequence[str]) -> str:
+    """Run the command of a task without Ray until it ends, SIGTERM comes or the lease has passed."""
+    return _HEADER + _run(spec, task, command)
 
 
 def by_index(head: str, worker: str) -> str:
     """One script for all pods of an Indexed Job: index 0 is the head."""
     return f'if [ "${{JOB_COMPLETION_INDEX:?}}" = 0 ]; then\n{head}else\n{worker}fi\n'
+
+
+def leased(spec: JobSpec, task: Task) -> bool:
+    """Whether this task's script watches the lease: the main one does, for all."""
+    return spec.lease_seconds is not None and task.name == spec.main.name
+
+
+def _wait(spec: JobSpec, names: Sequence[str], bound: int) -> str:
+    gpus = sum(task.replicas * task.resources.gpus for task in spec.tasks)
+    nodes = shlex.join(names)
+    return _NODES.format(bound=bound, gpus=gpus, nodes=nodes, resource=NODE_RESOURCE)
+
+
+def _run(spec: JobSpec, task: Task, command: Sequence[str]) -> str:
+    lease = _LEASE if leased(spec, task) else ""
+    service = spec.service is not None and spec.service.task == task.name
+    text = _RUN.format(command=shlex.join(command), lease=lease)
+    return text + (_SERVICE_END if service else 'exit "$code"\n')

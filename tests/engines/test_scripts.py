@@ -11,8 +11,10 @@ import time
 
 import pytest
 
-from jupyter_crater.backends.kubernetes import start
-from jupyter_crater.spec import Resources
+from jupyter_crater.engines import scripts
+from jupyter_crater.spec import JobSpec, Provenance, Ray, Resources, Service, Task
+
+BASE = {"title": "", "provenance": Provenance(template="t", version="1")}
 
 HOST = os.uname().nodename
 PATH = f"{os.path.dirname(sys.executable)}:/usr/bin:/bin"  # noqa: PTH120 - a PATH entry
@@ -53,26 +55,45 @@ def until(process, text: str, bound: float = 10) -> None:
         time.sleep(0.02)
 
 
-def service(command: list[str], **values) -> str:
-    return start.script(start.run(command, **{"service": True, "lease": False} | values))
+def alone(command: list[str], *, service: bool = True, lease: bool = False) -> str:
+    """The script of a job without Ray."""
+    spec = JobSpec(
+        kind="custom",
+        tasks=(Task(name="main"),),
+        service=Service(task="main", served_model_name="m") if service else None,
+        lease_seconds=3600 if lease else None,
+        **BASE,
+    )
+    return scripts.task_script(spec, spec.main, command)
+
+
+def over_ray(port: int, *, bound: int = 600, **resources) -> JobSpec:
+    tasks = (Task(name="head"), Task(name="worker", resources=Resources(**resources)))
+    ray = Ray(port=port, wait_seconds=bound)
+    return JobSpec(kind="engine", tasks=tasks, ray=ray, **BASE)
+
+
+def worker(port: int, **values) -> str:
+    spec = over_ray(port, **values)
+    return scripts.worker_script(spec, spec.tasks[1])
 
 
 @pytest.mark.parametrize(("code", "ends_with"), [(0, 1), (1, 1), (3, 3)])
 def test_a_service_that_ends_by_itself_has_failed(sh, code, ends_with):
-    process = sh(service(["sh", "-c", f"exit {code}"]))
+    process = sh(alone(["sh", "-c", f"exit {code}"]))
     assert process.wait(10) == ends_with
     assert f"the service ended by itself (exit code {code})" in process.output()
 
 
 @pytest.mark.parametrize("code", [0, 3])
 def test_a_task_without_service_ends_with_its_own_code(sh, code):
-    process = sh(service(["sh", "-c", f"exit {code}"], service=False))
+    process = sh(alone(["sh", "-c", f"exit {code}"], service=False))
     assert process.wait(10) == code
 
 
 def test_asked_to_stop_it_hands_the_wish_on_and_ends_well(sh):
     slow = "trap 'echo closing; sleep 0.3; echo closed; exit 1' TERM; echo up; sleep 60 & wait"
-    process = sh(service(["sh", "-c", slow]))
+    process = sh(alone(["sh", "-c", slow]))
     until(process, "up")
     process.terminate()
     assert process.wait(10) == 0
@@ -84,7 +105,7 @@ def leased(tmp_path, text: str | None, seconds: int, sh):
     file = tmp_path / "lease-until"
     if text is not None:
         file.write_text(text)
-    script = service(["sh", "-c", "echo up; exec sleep 60"], lease=True)
+    script = alone(["sh", "-c", "echo up; exec sleep 60"], lease=True)
     return file, sh(script, CRATER_LEASE_FILE=str(file), CRATER_LEASE_SECONDS=str(seconds))
 
 
@@ -118,7 +139,7 @@ def free_port() -> int:
 
 def test_a_worker_without_a_head_ends_within_its_bound_and_says_so(sh):
     port, began = free_port(), time.monotonic()
-    script = start.script(start.join_ray(port, Resources(), bound=2))
+    script = worker(port, bound=2)
     process = sh(script, CRATER_HEAD="127.0.0.1")
     assert process.wait(20) == 1
     assert 2 <= time.monotonic() - began < 10
@@ -131,7 +152,7 @@ def test_a_worker_waits_for_a_head_that_comes_later(sh, tmp_path):
     ray.parent.mkdir()
     ray.write_text('#!/bin/sh\nprintf "%s\\n" "$@"\n')
     ray.chmod(0o755)
-    script = start.script(start.join_ray(port, Resources(gpus=4, cpu=15.5, shm_gib=8), bound=30))
+    script = worker(port, bound=30, gpus=4, cpu=15.5, shm_gib=8)
     process = sh(script, CRATER_HEAD="localhost", PATH=f"{ray.parent}:{PATH}")
     time.sleep(1.5)
     assert process.poll() is None
@@ -151,7 +172,7 @@ def test_a_worker_waits_for_a_head_that_comes_later(sh, tmp_path):
 
 
 def test_a_stop_while_waiting_is_heard_at_once(sh):
-    script = start.script(start.join_ray(free_port(), Resources(), bound=600))
+    script = worker(free_port())
     process = sh(script, CRATER_HEAD="127.0.0.1")
     time.sleep(0.5)
     process.terminate()
@@ -160,16 +181,14 @@ def test_a_stop_while_waiting_is_heard_at_once(sh):
 
 
 def test_an_image_without_ray_is_said_to_be(sh):
-    script = start.script(
-        start.start_ray(6667, Resources()), start.run(["true"], service=True, lease=False)
-    )
+    script = scripts.head_script(over_ray(6667), ["true"], names=["head"])
     process = sh(script, PATH="/usr/bin:/bin")
     assert process.wait(10) == 1
     assert "Ray did not start on port 6667 (exit code 127)" in process.output()
 
 
 def test_the_index_says_who_is_head(sh):
-    script = start.by_index("echo head\n", "echo worker\n")
+    script = scripts.by_index("echo head\n", "echo worker\n")
     for index, word in [("0", "head"), ("1", "worker")]:
         process = sh(script, JOB_COMPLETION_INDEX=index)
         assert process.wait(10) == 0 and process.output() == f"{word}\n"
@@ -182,9 +201,8 @@ def test_what_ray_runs_as_a_job_is_in_the_containers_log_too(sh, tmp_path):
     if subprocess.run([*ours, "true"], capture_output=True).returncode:
         pytest.skip("this machine lets nobody make a process namespace")
     lines = "i=0; while [ $i -lt 500 ]; do i=$((i+1)); echo line $i; done; echo last >&2; exit 3"
-    script = start.script(
-        start.log_to_container(), start.run(["sh", "-c", lines], service=True, lease=False)
-    )
+    # Without the nodes, which are another test's business.
+    script = scripts._HEADER + scripts._LOG + alone(["sh", "-c", lines])
     job = tmp_path / "job-driver.log"  # where Ray keeps a job's output, and reads its last lines
     # In a subshell: dash would turn process 1's own output away for the while.
     container = '(exec sh -c "$JOB" >"$FILE" 2>&1); echo "job ended with $?"; sleep 0.3'
