@@ -240,7 +240,7 @@ def test_nothing_is_written_into_the_environment(cluster):
     written = [
         path
         for path in site.rglob("*")
-        if path.is_file() and path.suffix != ".pyc" and path.stat().st_ctime > started
+        if path.is_file() and path.suffix != ".pyc" and path.stat().st_mtime > started
     ]
     assert written == []
 

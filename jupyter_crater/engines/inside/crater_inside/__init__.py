@@ -9,7 +9,7 @@ from __future__ import annotations
 import os
 
 
-def platform() -> str | None:
+def rehearsal_platform() -> str | None:
     """Entry point ``vllm.platform_plugins``: our platform's class, or None where a GPU does the work."""
     if os.environ.get("JUPYTER_CRATER_ENGINE_KIND") != "cpu":
         return None

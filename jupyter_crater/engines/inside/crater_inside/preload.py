@@ -9,14 +9,14 @@ from __future__ import annotations
 import socket
 from typing import Any
 
-import crater_inside
+from crater_inside import rehearsal_platform
 from crater_inside.quick import quick_imports
 
 with quick_imports():
     import vllm.v1.executor.ray_executor_v2 as executor
 
-    if crater_inside.platform():
-        import crater_inside.worker
+    if rehearsal_platform():
+        import crater_inside.worker as _worker  # noqa: F401 - imported for its imports
 
 _TCPStore = executor.TCPStore
 
