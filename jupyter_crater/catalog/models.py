@@ -18,7 +18,16 @@ from ..errors import InputError, ModelNotFound, nearest
 from .model_config import from_config
 from .model_info import Mla, ModelInfo, Moe, Quantization
 
-__all__ = ["Mla", "ModelInfo", "Moe", "Quantization", "all", "find", "from_config"]
+__all__ = [
+    "Mla",
+    "ModelInfo",
+    "Moe",
+    "Quantization",
+    "all",
+    "find",
+    "from_config",
+    "published_config",
+]
 
 
 # What ends a quantised copy's name, and how its linear weights are then stored.
@@ -92,6 +101,12 @@ def find(ref: str | os.PathLike[str], *, hub_timeout: float = 3.0) -> ModelInfo:
         f"Unknown model {text!r}." + (f" Nearest: {_names()[close]!r}." if close else ""),
         hint="Give a folder with config.json, a config.json, a bundled id or a hub id (owner/name).",
     )
+
+
+def published_config(name: str) -> dict[str, Any]:
+    """The bundled ``config.json`` fields of a model, by id, short name or alias."""
+    config: dict[str, Any] = _bundle()[_names()[name.lower()]]["config"]
+    return config
 
 
 def _known(name: str) -> ModelInfo | None:
