@@ -36,14 +36,6 @@ pytestmark = pytest.mark.engine
 HOST = {"HOME", "LANG", "TMPDIR"}
 
 
-@pytest.fixture(scope="module")
-def engine():
-    found = environment.find()
-    if found is None:
-        pytest.skip("no engine environment here: jupyter crater engine install")
-    return found
-
-
 def free_port() -> int:
     with socket.create_server(("127.0.0.1", 0)) as server:
         return server.getsockname()[1]
@@ -140,8 +132,8 @@ class Node:
 
 
 @pytest.fixture
-def node(engine, tmp_path):
-    node = Node(engine, tmp_path)
+def node(engine_environment, tmp_path):
+    node = Node(engine_environment, tmp_path)
     yield node
     node.end()
 
