@@ -275,7 +275,8 @@ def _settle_command(spec: JobSpec, place: Backend, *, raw_command: bool) -> JobS
         raise InputError(
             "This template brings a command of its own, which would run on this machine as it is "
             f"({parsed.because}).",
-            hint=f"Read it first: {text!r}. raw_command=True (--raw-command) allows it.",
+            hint="Read it first (--dry-run --raw-command shows it); raw_command=True "
+            "(--raw-command) allows it.",
         )
     return spec
 

@@ -6,6 +6,7 @@ Values that the caller gave are honoured or refused; a template's defaults are s
 from __future__ import annotations
 
 import json
+import os
 import time
 from pathlib import Path
 from typing import Any
@@ -38,6 +39,8 @@ def model_folder(model: str) -> Path | None:
     if not folder.is_dir():
         named = [f / model for f in config.load().model_folders] if "/" not in model else []
         folder = next((f for f in named if f.is_dir()), folder)
+    if not folder.is_dir() and model.count("/") == 1:
+        folder = _cached(model) or folder
     if not folder.is_dir():
         return None
     if not (folder / "config.json").is_file():
@@ -46,6 +49,14 @@ def model_folder(model: str) -> Path | None:
             hint="A model folder as on the hub has config.json, tokenizer files and *.safetensors.",
         )
     return folder
+
+
+def _cached(hub_id: str) -> Path | None:
+    """The newest snapshot of a hub id in this machine's Hugging Face cache."""
+    home = Path(os.environ.get("HF_HOME", Path.home() / ".cache" / "huggingface"))
+    base = Path(os.environ.get("HF_HUB_CACHE", home / "hub"))
+    found = base.glob(f"models--{hub_id.replace('/', '--')}/snapshots/*/config.json")
+    return max((p.parent for p in found), key=lambda p: p.stat().st_mtime, default=None)
 
 
 def rehearse(

@@ -169,7 +169,9 @@ class Supervisor:
         return result
 
     def _environment(self, engine: Environment | None) -> dict[str, str]:
-        base = engine.process_env(os.environ) if engine else dict(os.environ)
+        settings = self.spec.engine
+        ranks_in_all = settings.tensor_parallel * settings.pipeline_parallel if settings else 1
+        base = engine.process_env(os.environ, ranks=ranks_in_all) if engine else dict(os.environ)
         main = self.spec.main
         ranks = self.attempt.folder / "ranks"
         ranks.mkdir(exist_ok=True, mode=0o700)

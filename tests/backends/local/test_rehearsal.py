@@ -103,6 +103,19 @@ def test_a_local_model_is_served_as_it_is(tmp_path):
     assert spec.engine.trust_remote_code, "asked for, for a model of the user's own"
 
 
+def test_a_hub_id_is_used_where_the_cache_has_it(tmp_path, monkeypatch):
+    monkeypatch.setenv("HF_HUB_CACHE", str(tmp_path))
+    spec, changes = run(model="some/model")
+    assert spec.engine.model == "/embedded"
+    assert "model" in by_setting(changes)
+    snapshot = tmp_path / "models--some--model" / "snapshots" / "abc"
+    snapshot.mkdir(parents=True)
+    (snapshot / "config.json").write_text('{"num_attention_heads": 8, "num_hidden_layers": 4}')
+    spec, changes = run(model="some/model")
+    assert spec.engine.model == str(snapshot)
+    assert "model" not in by_setting(changes)
+
+
 def test_too_little_memory(monkeypatch):
     monkeypatch.setattr(machine, "free_memory_gib", lambda: 1.0)
     with pytest.raises(errors.DoesNotFit, match=r"1\.0 GiB are free"):
