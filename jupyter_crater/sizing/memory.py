@@ -121,7 +121,8 @@ def _activation_v1(s: Setup, first: bool, last: bool) -> float:
     if name.startswith("flashinfer") and s.gpu.compute_capability < (8, 0):
         name = "sort" if s.version_key < (0, 17) else "triton"
     per_logit = _SAMPLER_BYTES[name] + (s.width - 2)
-    sampler = s.max_num_seqs * m.vocab * per_logit + hidden + 64 * MIB + moe
+    extra = 0 if name == "sort" else 64 * MIB
+    sampler = s.max_num_seqs * m.vocab * per_logit + hidden + extra + moe
     return max(forward, sampler) + (0 if first else 2 * hidden)
 
 
@@ -252,7 +253,9 @@ def _stage(s: Setup, stage: int, budget: int, spread: float, outside: Band) -> S
         version=s.version_key,
     )
     slack = loaded * (0.001 if s.model.understood else 0.05)
-    if s.quantization:
+    if s.quantization and s.quantization.block and s.model.mla:
+        slack += loaded * 0.03  # DeepSeek-R1 on V0: one log, 2.8 % above
+    elif s.quantization:
         slack += loaded * (
             0.002 if s.quantization.method in ("fp8", "compressed-tensors") else 0.01
         )

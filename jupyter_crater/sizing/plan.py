@@ -20,11 +20,12 @@ __all__ = ["Plan", "plan_of"]
 SCHEMA = 1
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, repr=False)
 class Plan:
     """What a setup needs, whether it fits and is legal, and what would be better.
 
-    Sizes are GiB (2**30 bytes). ``str(plan)`` is text, a cell's last line shows HTML.
+    Sizes are GiB (2**30 bytes). A cell's last line shows HTML, a
+    console text.
     """
 
     fit: Fit
@@ -141,7 +142,7 @@ class Plan:
             document["measured"] = self.measured
         return document
 
-    def __str__(self) -> str:
+    def __repr__(self) -> str:
         return report.text(self)
 
     def _repr_html_(self) -> str:

@@ -177,7 +177,7 @@ def best_layout(s: Setup, tp: int | None, pp: int | None) -> tuple[int, int, str
     ]
     why = f"TP {chosen[0]} × PP {chosen[1]} chosen: the most tensor parallelism inside a node"
     if illegal:
-        why += f" that the model allows (not {', '.join(map(str, illegal))})"
+        why += f" that the model allows (it does not allow {', '.join(map(str, illegal))})"
     if chosen != candidates[0]:
         why += " that fits"
     return *chosen, why
