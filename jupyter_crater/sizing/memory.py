@@ -201,7 +201,7 @@ def other(s: Setup) -> Band:
         if one:
             value, low, high = 0.25, 0.2, 0.35
         elif tp > 1:
-            value, low, high = (2.08, 1.95, 2.25) if fused else (0.5, 0.2, 1.2)
+            value, low, high = (2.08, 1.95, 2.25) if fused else (0.35, 0.15, 1.2)
         else:
             value, low, high = 0.07, 0.05, 0.2
     else:

@@ -136,6 +136,7 @@ def resolve(
     ):
         if value is not None:
             _count(name, value)
+    extra = tuple(extra)
     assumed: list[str] = [*model.assumed, *([gpu.note] if gpu.note else [])]
     if version is None:
         entry = _default_entry(engine, gpu, ray=nodes > 1)

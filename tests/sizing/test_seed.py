@@ -115,6 +115,9 @@ def test_what_crashes_on_v100_is_refused():
     assert finding.fixes[0].set == {"max_model_len": 32768}
     chunked = size(2, 4, extra=("--enable-chunked-prefill",))
     assert "v0-chunked-prefill" in rules(chunked)
+    both = size(2, 4, max_model_len=65536, extra=["--enable-chunked-prefill"])
+    fix = next(f for f in both.errors if f.rule == "v0-chunked-prefill").fixes[0]
+    assert "v0-chunked-prefill" not in rules(size(2, 4, **fix.set))
     off = size(2, 4, max_model_len=65536, extra=("--enable-chunked-prefill=False",))
     assert "v0-chunked-prefill" not in rules(off)
     assert "v0-prefix-caching" in rules(size(2, 4, extra=("--enable-prefix-caching",)))

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 from ..fit import Fit
 from . import hardware, memory, service, shape
 from .base import RULES, Context, Finding, Fix, Rule
@@ -15,5 +17,5 @@ _ORDER = {"error": 0, "warning": 1, "info": 2}
 def apply(fit: Fit, context: Context | None = None) -> tuple[Finding, ...]:
     """Every finding, errors first."""
     context = context or Context()
-    found = [finding for r in RULES.values() for finding in r.check(fit, context)]
+    found = [replace(f, rule=r.id) for r in RULES.values() for f in r.check(fit, context)]
     return tuple(sorted(found, key=lambda f: _ORDER[f.severity]))

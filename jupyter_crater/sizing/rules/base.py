@@ -8,7 +8,7 @@ from typing import Any, Literal
 
 from ..fit import Fit
 
-__all__ = ["RULES", "Context", "Finding", "Fix", "Rule", "rule"]
+__all__ = ["RULES", "Context", "Finding", "Fix", "Rule", "error", "info", "rule", "warning"]
 
 Severity = Literal["error", "warning", "info"]
 
@@ -39,6 +39,19 @@ class Finding:
             "because": self.because,
             "fixes": [{"label": f.label, "set": f.set} for f in self.fixes],
         }
+
+
+def error(message: str, because: str, fixes: tuple[Fix, ...] = ()) -> Finding:
+    """A finding that forbids the launch; the rule's id is filled in by :func:`rule`."""
+    return Finding("", "error", message, because, fixes)
+
+
+def warning(message: str, because: str, fixes: tuple[Fix, ...] = ()) -> Finding:
+    return Finding("", "warning", message, because, fixes)
+
+
+def info(message: str, because: str, fixes: tuple[Fix, ...] = ()) -> Finding:
+    return Finding("", "info", message, because, fixes)
 
 
 @dataclass(frozen=True, slots=True)

@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from typing import Any
 
 from ...catalog import engines
 from ...errors import ParameterError
 from ..fit import Fit
-from .base import Context, Finding, Fix, rule
+from .base import Context, Finding, Fix, error, info, rule, warning
 
 # Least compute capability per quantization method [vllm quantization/*.get_min_capability, 0.33].
 _LEAST = {
@@ -38,9 +39,7 @@ def dtype_capability(fit: Fit, context: Context) -> Iterator[Finding]:
     8.0". `--dtype half` runs everywhere; weights are converted while they load."""
     s = fit.setup
     if s.dtype == "bfloat16" and (0, 0) < s.gpu.compute_capability < (8, 0):
-        yield Finding(
-            "dtype-capability",
-            "error",
+        yield error(
             f"bfloat16 does not run on {s.gpu.name} (compute capability {s.gpu.capability}).",
             "bfloat16 needs compute capability 8.0 or newer [vllm platforms/cuda.py].",
             (Fix("Use --dtype half (float16)", {"dtype": "half"}),),
@@ -55,21 +54,17 @@ def engine_capability(fit: Fit, context: Context) -> Iterator[Finding]:
     s, entry = fit.setup, fit.setup.entry
     cc = s.gpu.compute_capability
     if cc == (0, 0):
-        yield Finding(
-            "engine-capability",
-            "warning",
+        yield warning(
             f"{s.gpu.name} is not an NVIDIA GPU: estimate only.",
             "The arch lists and memory laws here were read from CUDA builds.",
         )
     elif not entry.runs_on(cc):
         fix = _works_on(cc, ray=s.over_ray)
-        lowest = ".".join(map(str, min(entry.arch)))
-        yield Finding(
-            "engine-capability",
-            "error",
+        held = ", ".join("{}.{}".format(*arch) for arch in entry.arch)
+        yield error(
             f"{s.entry.engine} {s.version} does not run on {s.gpu.name} "
             f"(compute capability {s.gpu.capability}).",
-            f"Its build holds CUDA code from {lowest} on.",
+            f"Its build holds CUDA code for {held}.",
             (fix,) if fix else (),
         )
 
@@ -83,9 +78,7 @@ def engine_slow(fit: Fit, context: Context) -> Iterator[Finding]:
     slow = (7, 0) <= s.gpu.compute_capability < (7, 5) and s.runner != "V0"
     if slow and s.entry.engine == "vllm" and s.entry.runs_on(s.gpu.compute_capability):
         fix = _works_on(s.gpu.compute_capability, ray=False)
-        yield Finding(
-            "engine-slow",
-            "warning",
+        yield warning(
             f"vLLM {s.version} runs on {s.gpu.name}, but slowly.",
             "Its V1 engine has no FlashAttention below compute capability 8.0 (vllm#25528).",
             (fix,) if fix else (),
@@ -101,23 +94,17 @@ def v0_chunked_prefill(fit: Fit, context: Context) -> Iterator[Finding]:
     if s.runner != "V0" or not (0, 0) < s.gpu.compute_capability < (7, 5) or not s.chunked_prefill:
         return
     asked = any(a.startswith("--enable-chunked-prefill") for a in s.extra)
-    fixes = []
-    if asked:
-        fixes.append(
-            Fix(
-                "Switch chunked prefill off",
-                {"extra": _without(s.extra, "--enable-chunked-prefill")},
-            )
-        )
+    changes: dict[str, Any] = {}
     if fit.max_model_len > 32768:
-        fixes.insert(0, Fix("Limit the context to 32,768 tokens", {"max_model_len": 32768}))
-    yield Finding(
-        "v0-chunked-prefill",
-        "error",
+        changes["max_model_len"] = 32768
+    if asked:
+        changes["extra"] = _without(s.extra, "--enable-chunked-prefill")
+    label = "Limit the context to 32,768 tokens" if "max_model_len" in changes else "Leave it off"
+    yield error(
         "Chunked prefill crashes on this GPU"
         + ("." if asked else f", and above 32,768 tokens vLLM {s.version} switches it on."),
         "Its Triton kernel needs Ampere or newer (vllm#5533, #8024, #11352).",
-        tuple(fixes),
+        (Fix(label, changes),),
     )
 
 
@@ -128,9 +115,7 @@ def v0_prefix_caching(fit: Fit, context: Context) -> Iterator[Finding]:
     s = fit.setup
     volta = (0, 0) < s.gpu.compute_capability < (7, 5)
     if s.runner == "V0" and volta and s.prefix_caching:
-        yield Finding(
-            "v0-prefix-caching",
-            "error",
+        yield error(
             "Prefix caching crashes on this GPU.",
             "It uses a Triton kernel that needs Ampere or newer (vllm#13738, #4059).",
             (Fix("Leave it off", {"extra": _without(s.extra, "--enable-prefix-caching")}),),
@@ -155,9 +140,7 @@ def quantization_hardware(fit: Fit, context: Context) -> Iterator[Finding]:
         least = _LEAST.get(q.method, (7, 5))
         if cc < least:
             other = "Use a GPTQ copy of the model" if q.bits <= 4 else "Use the 16-bit weights"
-            yield Finding(
-                "quantization-hardware",
-                "error",
+            yield error(
                 f"{q.method} does not run on {s.gpu.name} (compute capability {s.gpu.capability}).",
                 f"It needs {least[0]}.{least[1]} or newer.",
                 (Fix(other, {"quantization": "gptq" if q.bits <= 4 else None}),)
@@ -165,16 +148,12 @@ def quantization_hardware(fit: Fit, context: Context) -> Iterator[Finding]:
                 else (),
             )
         elif q.bits == 8 and "fp8" in (q.method, "fp8") and cc < (8, 9):
-            yield Finding(
-                "quantization-hardware",
-                "info",
+            yield info(
                 f"fp8 weights on {s.gpu.name} save memory, but are computed in 16 bits.",
                 "fp8 arithmetic needs compute capability 8.9; Marlin unpacks the weights.",
             )
     if s.kv_width == 1 and cc < (8, 0):
-        yield Finding(
-            "quantization-hardware",
-            "error",
+        yield error(
             f"An fp8 KV cache does not run on {s.gpu.name}.",
             "It needs compute capability 8.9, or 8.0 with a slower path.",
             (Fix("Keep the KV cache in 16 bits", {"kv_cache_dtype": "auto"}),),
@@ -189,9 +168,7 @@ def fp16_overflow(fit: Fit, context: Context) -> Iterator[Finding]:
     if s.dtype == "float16" and s.model.architecture.startswith(("Gemma2", "Gemma3")):
         newer = s.gpu.compute_capability >= (8, 0)
         better = "bfloat16" if newer else "float32"
-        yield Finding(
-            "fp16-overflow",
-            "warning",
+        yield warning(
             f"{s.model.id} is known to overflow in float16.",
             "Its activations exceed 65,504, the largest float16.",
             (Fix(f"Use --dtype {better}", {"dtype": better}),),
@@ -205,16 +182,12 @@ def estimate_only(fit: Fit, context: Context) -> Iterator[Finding]:
     of the nearest plain decoder, with wide bands."""
     s = fit.setup
     if not s.model.understood:
-        yield Finding(
-            "estimate-only",
-            "warning",
+        yield warning(
             f"Estimate only: {s.model.architecture} is computed as a plain decoder.",
             "Its layers are not modelled one by one.",
         )
     if s.entry.engine != "vllm":
-        yield Finding(
-            "estimate-only",
-            "warning",
+        yield warning(
             f"Estimate only: memory is computed by vLLM's laws, not {s.entry.engine}'s.",
             "Only vLLM's memory was read and measured.",
         )

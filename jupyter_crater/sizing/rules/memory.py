@@ -8,7 +8,7 @@ from functools import lru_cache
 from ..fit import Fit, changes, evaluate, highest_utilization
 from ..memory import GIB, reserved_outside
 from ..setup import Setup
-from .base import Context, Finding, Fix, rule
+from .base import Context, Finding, Fix, error, info, rule, warning
 from .shape import legal_tensor_parallel
 
 
@@ -53,9 +53,7 @@ def memory(fit: Fit, context: Context) -> Iterator[Finding]:
     parts += f", other {r.other.value / GIB:.2f} GiB"
     if r.graphs_charged and r.graphs.value:
         parts += f", CUDA graphs {r.graphs.value / GIB:.2f}"
-    yield Finding(
-        "memory",
-        "error",
+    yield error(
         f"Does not fit: each of {s.gpus} × {s.gpu.name} is {-r.available.value / GIB:.1f} GiB short.",
         f"A rank of stage {fit.stages.index(r)} needs {parts} and may use {r.budget / GIB:.2f} GiB "
         f"({s.gpu_memory_utilization:g} × {s.gpu.memory_gib:g}).",
@@ -72,9 +70,7 @@ def context_fits(fit: Fit, context: Context) -> Iterator[Finding]:
     if not fit.loads or fit.fits:
         return
     need = fit.layout.request_blocks(max(fit.max_model_len, 1)) * max(fit.layout.block_bytes)
-    yield Finding(
-        "context",
-        "error",
+    yield error(
         f"The KV cache holds {fit.longest:,} tokens of one request; max_model_len is "
         f"{fit.max_model_len:,}.",
         f"One request needs {need / GIB:.2f} GiB on a rank that has "
@@ -89,9 +85,7 @@ def max_model_len(fit: Fit, context: Context) -> Iterator[Finding]:
     VLLM_ALLOW_LONG_MAX_MODEL_LEN=1 says that the RoPE was stretched on purpose."""
     s = fit.setup
     if s.max_model_len > s.model.max_position:
-        yield Finding(
-            "max-model-len",
-            "error",
+        yield error(
             f"max_model_len {s.max_model_len:,} exceeds the {s.model.max_position:,} positions of "
             f"{s.model.id}.",
             "Beyond them its answers are noise; vLLM refuses to start.",
@@ -121,9 +115,7 @@ def max_num_seqs(fit: Fit, context: Context) -> Iterator[Finding]:
     less = evaluate(s.with_(max_num_seqs=128))
     gain = less.tightest.available.value - fit.tightest.available.value
     if gain > 0.25 * GIB:
-        yield Finding(
-            "max-num-seqs",
-            "info",
+        yield info(
             f"128 sequences at once instead of {s.max_num_seqs:,} would free {gain / GIB:.1f} GiB "
             "per GPU for the KV cache.",
             f"The profile run samples {s.max_num_seqs:,} × {s.model.vocab:,} logits.",
@@ -141,9 +133,7 @@ def gpu_memory_utilization(fit: Fit, context: Context) -> Iterator[Finding]:
     total, budget = s.gpu.memory_gib * GIB, fit.stages[0].budget
     best = highest_utilization(s)
     if budget > total - reserved_outside(s):
-        yield Finding(
-            "gpu-memory-utilization",
-            "error",
+        yield error(
             f"gpu_memory_utilization {s.gpu_memory_utilization:g} asks for more than is free at start.",
             f"{reserved_outside(s) / GIB:.1f} GiB of {s.gpu.memory_gib:g} are taken by the CUDA context"
             + (" and NCCL." if s.gpus > 1 else "."),
@@ -153,9 +143,7 @@ def gpu_memory_utilization(fit: Fit, context: Context) -> Iterator[Finding]:
     heavy = max(fit.stages, key=lambda r: r.graphs.value)
     on_top = 0 if heavy.graphs_charged else heavy.graphs.value
     if on_top and budget + reserved_outside(s) + on_top > total:
-        yield Finding(
-            "gpu-memory-utilization",
-            "warning",
+        yield warning(
             f"gpu_memory_utilization {s.gpu_memory_utilization:g} leaves little room for CUDA graphs.",
             f"They need about {on_top / GIB:.1f} GiB on top of the limit in vLLM {s.version}.",
             (Fix(f"Use {best:.2f}", {"gpu_memory_utilization": best}),),

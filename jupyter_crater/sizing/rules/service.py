@@ -8,7 +8,7 @@ from typing import Any
 from ...catalog import engines
 from ...errors import ParameterError
 from ..fit import Fit
-from .base import Context, Finding, Fix, rule
+from .base import Context, Finding, Fix, error, rule, warning
 
 RAY_TOKENS_SINCE = "2.52.0"
 
@@ -28,9 +28,7 @@ def image_without_ray(fit: Fit, context: Context) -> Iterator[Finding]:
         fixes.insert(0, Fix(f"Use {entry.image}", {"engine_version": entry.version}))
     except ParameterError:
         pass
-    yield Finding(
-        "image-without-ray",
-        "error",
+    yield error(
         f"{s.entry.image} carries no Ray, which {s.nodes} nodes need.",
         "vLLM's images have none since 0.18 (vllm#36170).",
         tuple(fixes),
@@ -45,9 +43,7 @@ def ray_without_authentication(fit: Fit, context: Context) -> Iterator[Finding]:
     s = fit.setup
     ray = s.entry.ray
     if s.over_ray and ray and engines.version_key(ray) < engines.version_key(RAY_TOKENS_SINCE):
-        yield Finding(
-            "ray-without-authentication",
-            "warning",
+        yield warning(
             f"The Ray beside vLLM {s.version} may be {ray}: no token authentication.",
             "Anyone who reaches its port can run commands in the job; tokens came with 2.52.",
         )
@@ -72,9 +68,7 @@ def unknown_flag(fit: Fit, context: Context) -> Iterator[Finding]:
                 "--enable-expert-parallel": {"enable_expert_parallel": False},
             }
             rest: dict[str, Any] = {"extra": [a for a in s.extra if a.partition("=")[0] != flag]}
-            yield Finding(
-                "unknown-flag",
-                "error",
+            yield error(
                 f"vLLM {s.version} does not know {flag}.",
                 f"{why}.",
                 (Fix(f"Leave {flag} out", settings.get(flag, rest)),),
@@ -88,9 +82,7 @@ def trust_remote_code(fit: Fit, context: Context) -> Iterator[Finding]:
     s = fit.setup
     if s.trust_remote_code:
         needed = s.model.needs_remote_code
-        yield Finding(
-            "trust-remote-code",
-            "warning",
+        yield warning(
             f"--trust-remote-code runs Python code that comes with {s.model.id}.",
             "This model needs it: read the code first."
             if needed
@@ -104,9 +96,7 @@ def no_key(fit: Fit, context: Context) -> Iterator[Finding]:
     """Without --api-key (or VLLM_API_KEY) anyone who reaches the port can use the GPUs. /health,
     /version and /metrics answer without a key in any case."""
     if context.key is False:
-        yield Finding(
-            "no-key",
-            "warning",
+        yield warning(
             "The service asks for no API key.",
             "Anyone who reaches its port can use it.",
             (Fix("Have a key made", {"api_key": True}),),
@@ -123,9 +113,7 @@ def shared_memory(fit: Fit, context: Context) -> Iterator[Finding]:
         return
     have = context.shm_gib if context.shm_gib is not None else 0.0625
     if have < 1:
-        yield Finding(
-            "shared-memory",
-            "warning",
+        yield warning(
             f"Shared memory is {have:g} GiB for {min(s.gpus, s.gpus_per_node)} ranks of a node.",
             "NCCL and vLLM's message queue need more than the 64 MiB of container runtimes.",
             (Fix("Mount 8 GiB of memory at /dev/shm", {"shm_gib": 8}),),
@@ -136,9 +124,7 @@ def shared_memory(fit: Fit, context: Context) -> Iterator[Finding]:
 def nccl_debug(fit: Fit, context: Context) -> Iterator[Finding]:
     """TRACE prints every call of every rank. WARN tells what goes wrong, INFO how ranks connect."""
     if context.env.get("NCCL_DEBUG", "").upper() == "TRACE":
-        yield Finding(
-            "nccl-debug",
-            "warning",
+        yield warning(
             "NCCL_DEBUG=TRACE floods the log and slows every transfer.",
             "It prints each call of each rank.",
             (Fix("Use NCCL_DEBUG=WARN", {"env": {"NCCL_DEBUG": "WARN"}}),),

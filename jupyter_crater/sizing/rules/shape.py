@@ -7,7 +7,7 @@ from collections.abc import Callable, Iterator
 from ..fit import Fit
 from ..setup import Setup
 from ..weights import pad
-from .base import Context, Finding, Fix, rule
+from .base import Context, Finding, Fix, error, info, rule, warning
 
 __all__ = ["divides", "legal_tensor_parallel"]
 
@@ -73,9 +73,7 @@ def _divisibility(
         s = fit.setup
         if s.tensor_parallel > 1 and (found := of(s)):
             what, because = found[0], found[1]
-            yield Finding(
-                id_,
-                "error",
+            yield error(
                 f"Tensor parallel {s.tensor_parallel} does not divide the {what}.",
                 f"{because:,} % {s.tensor_parallel} = {because % s.tensor_parallel}; vLLM refuses to start.",
                 _fixes(s),
@@ -117,17 +115,13 @@ def kv_heads(fit: Fit, context: Context) -> Iterator[Finding]:
     s = fit.setup
     kv, tp = s.model.kv_heads, s.tensor_parallel
     if not _kv_ok(s, tp):
-        yield Finding(
-            "kv-heads",
-            "error",
+        yield error(
             f"Tensor parallel {tp} does not fit {kv} KV heads.",
             f"Neither {kv} % {tp} nor {tp} % {kv} is 0.",
             _fixes(s),
         )
     elif s.model.mla is None and tp > kv:
-        yield Finding(
-            "kv-heads",
-            "info",
+        yield info(
             f"Each of the {kv} KV heads is kept on {tp // kv} ranks.",
             "Beyond one rank per KV head, more tensor parallelism adds no KV cache.",
         )
@@ -147,12 +141,8 @@ def intermediate(fit: Fit, context: Context) -> Iterator[Finding]:
         because = f"{m.intermediate // tp:,} per rank is no multiple of the quantization's group."
     else:
         return
-    yield Finding(
-        "intermediate",
-        "error",
-        f"Tensor parallel {tp} does not divide the MLP of {m.intermediate:,}.",
-        because,
-        _fixes(s),
+    yield error(
+        f"Tensor parallel {tp} does not divide the MLP of {m.intermediate:,}.", because, _fixes(s)
     )
 
 
@@ -164,18 +154,14 @@ def experts(fit: Fit, context: Context) -> Iterator[Finding]:
     if e is None or tp == 1:
         return
     if s.expert_parallel and e.experts % tp:
-        yield Finding(
-            "experts",
-            "error",
+        yield error(
             f"{e.experts} experts do not split over {tp} ranks.",
             f"{e.experts} % {tp} = {e.experts % tp}.",
             (Fix("Cut the experts instead", {"enable_expert_parallel": False}), *_fixes(s)),
         )
     elif not s.expert_parallel and (e.intermediate % tp or e.shared_intermediate % tp):
         wrong = e.intermediate if e.intermediate % tp else e.shared_intermediate
-        yield Finding(
-            "experts",
-            "error",
+        yield error(
             f"Tensor parallel {tp} does not divide the experts' width of {wrong:,}.",
             f"{wrong:,} % {tp} = {wrong % tp}.",
             _fixes(s),
@@ -188,9 +174,7 @@ def layers(fit: Fit, context: Context) -> Iterator[Finding]:
     vLLM cannot start it [`distributed/utils.py: get_pp_indices`]."""
     s = fit.setup
     if s.pipeline_parallel > s.model.layers:
-        yield Finding(
-            "layers",
-            "error",
+        yield error(
             f"{s.pipeline_parallel} pipeline stages for {s.model.layers} layers.",
             "Every stage needs at least one layer.",
             (Fix("One stage per layer at most", {"pipeline_parallel": s.model.layers}),),
@@ -220,7 +204,7 @@ def gpu_count(fit: Fit, context: Context) -> Iterator[Finding]:
         fixes.append(Fix(f"Ask for {per_node} GPUs per node", {"gpus_per_node": per_node}))
     layout = f"TP {s.tensor_parallel} × PP {s.pipeline_parallel}"
     yield Finding(
-        "gpu-count",
+        "",
         "error" if s.gpus > have else "warning",
         f"{layout} is {s.gpus} ranks; there are {have} GPUs.",
         "One rank runs on each GPU." if s.gpus > have else f"{have - s.gpus} GPUs stay idle.",
@@ -246,9 +230,7 @@ def tensor_parallel_across_nodes(fit: Fit, context: Context) -> Iterator[Finding
             for tp in inside[-1:]
             if s.gpus // tp <= s.model.layers
         ]
-        yield Finding(
-            "tensor-parallel-across-nodes",
-            "warning",
+        yield warning(
             f"Tensor parallel {s.tensor_parallel} spans nodes of {s.gpus_per_node} GPUs.",
             "Two all-reduces per layer and token then cross the network.",
             tuple(fixes),
