@@ -293,10 +293,13 @@ def _as_engine_job(spec: JobSpec, parsed: Parsed) -> JobSpec:
     tasks = list(spec.tasks)
     ray = spec.ray
     if ray is None and parsed.ray_port is not None:
+        # Only the head's command is given: the workers follow from the ranks and the GPUs a node.
         ray = Ray(port=parsed.ray_port)
+        ranks = settings.tensor_parallel * settings.pipeline_parallel
+        workers = max(main.replicas, -(-ranks // max(1, main.resources.gpus))) - 1
         tasks = [main.model_copy(update={"name": "head", "replicas": 1})]
-        if main.replicas > 1:
-            tasks.append(main.model_copy(update={"name": "worker", "replicas": main.replicas - 1}))
+        if workers:
+            tasks.append(main.model_copy(update={"name": "worker", "replicas": workers}))
     tasks = [
         t.model_copy(update={"command": (), "env": dict(t.env) | parsed.env, "ports": t.ports})
         for t in tasks
