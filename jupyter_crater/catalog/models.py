@@ -91,16 +91,40 @@ def find(ref: str | os.PathLike[str], *, hub_timeout: float = 3.0) -> ModelInfo:
     for name in dict.fromkeys((text, short)):
         if info := _known(name):
             return replace(info, id=short) if text.startswith(("/", "~", ".")) else info
-    if re.fullmatch(r"[\w.-]+/[\w.-]+", text) and os.environ.get("HF_HUB_OFFLINE", "0") in (
-        "",
-        "0",
-    ):
-        return _from_hub(text, hub_timeout)
+    online = os.environ.get("HF_HUB_OFFLINE", "0") in ("", "0")
+    if online and re.fullmatch(r"[\w.-]+/[\w.-]+", text):
+        try:
+            return _from_hub(text, hub_timeout)
+        except _HubUnreachable as e:
+            if cousin := _cousin(short):
+                return replace(cousin, id=text)
+            raise ModelNotFound(e.message, hint=e.hint) from e
+    if cousin := _cousin(short):
+        return cousin
     close = nearest(short.lower(), _names())
     raise ModelNotFound(
         f"Unknown model {text!r}." + (f" Nearest: {_names()[close]!r}." if close else ""),
         hint="Give a folder with config.json, a config.json, a bundled id or a hub id (owner/name).",
     )
+
+
+class _HubUnreachable(ModelNotFound):
+    """The hub could not be asked (it did not say no)."""
+
+
+def _stem(name: str) -> str:
+    short = name.lower().rpartition("/")[2]
+    return re.sub(r"(-(instruct|it|chat|base|hf|thinking|\d{4}))+$", "", short)
+
+
+def _cousin(name: str) -> ModelInfo | None:
+    """A bundled model that differs in its training only (base, instruct, date): the same shapes."""
+    for id_ in _bundle():
+        if _stem(id_) == _stem(name):
+            said = f"{name} is taken to have the shapes of {id_}"
+            info = _bundled(id_)
+            return replace(info, id=name, assumed=(*info.assumed, said))
+    return None
 
 
 def published_config(name: str) -> dict[str, Any]:
@@ -203,7 +227,7 @@ def _from_hub(id_: str, timeout: float) -> ModelInfo:
         raise ModelNotFound(f"Model {id_!r} {said} on the hub.") from e
     except (httpx.HTTPError, ValueError, KeyError, TypeError) as e:
         close = nearest(id_.lower().rpartition("/")[2], _names())
-        raise ModelNotFound(
+        raise _HubUnreachable(
             f"Model {id_!r} is not bundled and the hub could not be asked ({type(e).__name__})."
             + (f" Nearest: {_names()[close]!r}." if close else ""),
             hint="Give a folder with config.json, or the config.json itself.",

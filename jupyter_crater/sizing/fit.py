@@ -108,12 +108,18 @@ class Change:
 
 def changes(s: Setup) -> Iterator[Change]:
     """What can be changed on the same GPUs, cheapest for the user first; none is checked."""
+    if s.kv_cache_memory_bytes:
+        yield Change(
+            "Let the engine size the KV cache",
+            {"kv_cache_memory_bytes": None},
+            s.with_(kv_cache_memory_bytes=None),
+        )
     if s.runner == "V1" and s.max_num_seqs > 128:
         yield Change(
             "Serve at most 128 sequences at once", {"max_num_seqs": 128}, s.with_(max_num_seqs=128)
         )
     best = highest_utilization(s)
-    if best > s.gpu_memory_utilization:
+    if best > s.gpu_memory_utilization and not s.kv_cache_memory_bytes:
         yield Change(
             f"Use {best:.0%} of each GPU",
             {"gpu_memory_utilization": best},

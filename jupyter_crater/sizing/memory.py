@@ -89,9 +89,14 @@ def activation(s: Setup, stage: int) -> Band:
     slack = {"V0": 0.15, "V1": 0.03, "V2": 0.03}[s.runner] * value + 0.04 * GIB
     if s.model.moe:
         slack += 0.08 * GIB
+    unsure = 0.0
+    if last and s.entry.sampler == "flashinfer" and s.gpu.compute_capability >= (8, 0):
+        # FlashInfer was optional then: without it the profile sorts [flashinfer#1180]
+        logits = s.max_num_seqs * s.model.vocab
+        unsure = max(0, logits * (_SAMPLER_BYTES["sort"] - _SAMPLER_BYTES["flashinfer"]))
     if not s.model.understood:
         slack += 0.5 * value
-    return Band(value, max(0, value - slack), value + slack)
+    return Band(value, max(0, value - slack), value + slack + unsure)
 
 
 def _activation_v0(s: Setup, first: bool, last: bool) -> float:
@@ -162,7 +167,12 @@ def _activation_v2(s: Setup, first: bool, last: bool) -> float:
     return max(forward, sampler)
 
 
-_FREES_GATE_UP = {"LlamaForCausalLM", "MistralForCausalLM", "Mistral3ForConditionalGeneration"}
+_FREES_GATE_UP = {
+    "LlamaForCausalLM",
+    "Mistral3ForConditionalGeneration",
+    "MistralForCausalLM",
+    "Phi3ForCausalLM",
+}
 
 
 def graphs(s: Setup, stage: int) -> Band:
@@ -207,7 +217,7 @@ def other(s: Setup) -> Band:
     else:
         value, low, high = (0.2246, 0.2, 0.3) if one else (0.066, 0.05, 0.2)
         if tp > 1 and nvlink and not s.disable_custom_all_reduce:
-            high = 1.2  # a fused all-reduce would need a workspace; ours was measured without
+            high = 2.2  # where FlashInfer fuses the all-reduce; measured here without
     if s.nodes > 1 and tp > s.gpus_per_node:  # [derived from two A100 nodes over Ray]
         value, high = value + 0.9, high + 1.4
     return Band(value * GIB, low * GIB, high * GIB)
@@ -264,9 +274,10 @@ def _stage(s: Setup, stage: int, budget: int, spread: float, outside: Band) -> S
     charged = s.runner in s.entry.graphs_charged
     parts = (weights, peak, outside, captured) if charged else (weights, peak, outside)
     value, low, high = map(sum, zip(*parts, strict=True))
-    if s.kv_cache_memory_bytes:
+    if s.kv_cache_memory_bytes:  # the profile and the utilization are skipped; the card isn't
         kv = float(s.kv_cache_memory_bytes)
-        available = Band(kv, kv, kv)
+        left = s.gpu.memory_gib * GIB - reserved_outside(s) - value
+        available = Band(kv, kv, kv) if kv <= left else Band(left - kv, left - kv, left - kv)
     else:
         available = Band(budget - value, budget - spread - high, budget + spread - low)
     return StageMemory(

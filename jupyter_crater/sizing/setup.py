@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
-from typing import Any
+from typing import Any, Literal
 
 from ..catalog import engines
 from ..catalog.engines import EngineEntry, Runner
@@ -110,7 +110,7 @@ def resolve(
     quantization: str | None = None,
     kv_cache_dtype: str | None = None,
     kv_cache_memory_bytes: int | None = None,
-    max_model_len: int | None = None,
+    max_model_len: int | Literal["auto"] | None = None,
     max_num_seqs: int | None = None,
     max_num_batched_tokens: int | None = None,
     gpu_memory_utilization: float | None = None,
@@ -157,7 +157,7 @@ def resolve(
     )
     if max_model_len is None:
         length = model.max_position
-    elif max_model_len == -1:
+    elif max_model_len in (-1, "auto"):
         length = -1
     else:
         length = _count("max_model_len", max_model_len)

@@ -12,11 +12,9 @@ from functools import lru_cache
 
 from ..catalog.models import ModelInfo, Quantization
 
-__all__ = ["LINEAR_BITS", "allocated", "pad", "rank_bytes", "stage_layers"]
+__all__ = ["allocated", "pad", "rank_bytes", "stage_layers"]
 
 MIB = 2**20
-# What --quantization (or the checkpoint) leaves per linear weight.
-LINEAR_BITS = {"fp8": 8.0, "awq": 4.0, "gptq": 4.0, "bitsandbytes": 4.0, "mxfp4": 4.0}
 
 
 def allocated(size: float, *, whole: bool = False) -> int:

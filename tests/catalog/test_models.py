@@ -62,6 +62,14 @@ def test_a_quantised_copy_is_its_original_stored_otherwise():
     assert models.find("DeepSeek-R1-AWQ").quantization.bits == 4
 
 
+def test_base_instruct_and_dated_copies_have_the_same_shapes(monkeypatch):
+    monkeypatch.setenv("HF_ENDPOINT", "http://127.0.0.1:9")
+    dated = models.find("Qwen/Qwen3-30B-A3B-Instruct-2507")
+    assert (dated.id, dated.layers) == ("Qwen/Qwen3-30B-A3B-Instruct-2507", 48)
+    assert "taken to have the shapes of Qwen/Qwen3-30B-A3B" in dated.assumed[-1]
+    assert models.find("gemma-2-9b").layers == 42
+
+
 def test_unknown_models_name_the_nearest(monkeypatch):
     monkeypatch.setenv("HF_HUB_OFFLINE", "1")
     with pytest.raises(ModelNotFound, match="Nearest: 'Qwen/Qwen3-32B'"):

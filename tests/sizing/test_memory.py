@@ -170,3 +170,14 @@ def test_float32_doubles_weights_and_cache():
     assert memory.stages(full)[0].weights.value == pytest.approx(
         2 * memory.stages(half)[0].weights.value, rel=1e-3
     )
+
+
+def test_a_kv_cache_beyond_the_card_does_not_fit():
+    settings = {"version": "0.26.0", "max_model_len": 4096}
+    model, gpu = models.find("Qwen3-8B"), gpus.find("L4")
+    some, all_ = (
+        memory.stages(resolve(model, gpu, kv_cache_memory_bytes=n * GIB, **settings))[0]
+        for n in (2, 22)
+    )
+    assert some.available.value == 2 * GIB
+    assert all_.available.value < 0

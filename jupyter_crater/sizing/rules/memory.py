@@ -53,10 +53,15 @@ def memory(fit: Fit, context: Context) -> Iterator[Finding]:
     parts += f", other {r.other.value / GIB:.2f} GiB"
     if r.graphs_charged and r.graphs.value:
         parts += f", CUDA graphs {r.graphs.value / GIB:.2f}"
+    limit = (
+        f"may use {r.budget / GIB:.2f} GiB ({s.gpu_memory_utilization:g} × {s.gpu.memory_gib:g})"
+    )
+    if s.kv_cache_memory_bytes:
+        parts += f", KV cache {s.kv_cache_memory_bytes / GIB:.2f} GiB"
+        limit = f"has {s.gpu.memory_gib:g} GiB"
     yield error(
         f"Does not fit: each of {s.gpus} × {s.gpu.name} is {-r.available.value / GIB:.1f} GiB short.",
-        f"A rank of stage {fit.stages.index(r)} needs {parts} and may use {r.budget / GIB:.2f} GiB "
-        f"({s.gpu_memory_utilization:g} × {s.gpu.memory_gib:g}).",
+        f"A rank of stage {fit.stages.index(r)} needs {parts} and {limit}.",
         fixes_that_fit(s),
     )
 
@@ -130,6 +135,8 @@ def gpu_memory_utilization(fit: Fit, context: Context) -> Iterator[Finding]:
     are not charged to the budget they come on top of it, and a budget near the limit runs out of
     memory during capture."""
     s = fit.setup
+    if s.kv_cache_memory_bytes:
+        return
     total, budget = s.gpu.memory_gib * GIB, fit.stages[0].budget
     best = highest_utilization(s)
     if budget > total - reserved_outside(s):
