@@ -4,12 +4,12 @@ import inspect
 import sys
 from pathlib import Path
 
-from jupyter_crater.sizing import RULES
+from jupyter_crater.sizing.rules import RULES, Rule
 
 HERE = Path(__file__).parent / "rules"
 
 
-def page(rule) -> str:
+def page(rule: Rule) -> str:
     words = inspect.cleandoc(rule.check.__doc__ or "")
     words = "\n".join(line.strip() for line in words.splitlines())
     return f"# {rule.id}\n\n**{rule.title}**\n\n{words}\n"

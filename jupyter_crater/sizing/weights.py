@@ -87,15 +87,18 @@ class _Padded:
 
 
 def _mxfp4_dims(
-    model: ModelInfo, tp: int, cc: tuple[int, int], version: tuple[int, ...]
+    model: ModelInfo, cut: int, cc: tuple[int, int], version: tuple[int, ...]
 ) -> _Padded | None:
-    """[vllm ``fused_moe/oracle/mxfp4.py``]; what the Triton layout pads is fitted on four logs."""
+    """Padded experts, each cut in ``cut`` parts [vllm ``fused_moe/oracle/mxfp4.py``].
+
+    What the Triton layout pads is fitted on four logs.
+    """
     if model.moe is None:
         return None
-    h, width = model.hidden, model.moe.intermediate // tp
+    h, width = model.hidden, model.moe.intermediate // cut
     if cc >= (9, 0) and cc < (10, 0) and version >= (0, 11):
         align = 128 if version >= (0, 20) else 256  # Triton pads the reduced dimension
-        inner = width if tp == 1 else pad(width, 128)
+        inner = width if cut == 1 else pad(width, 128)
         return _Padded(h, inner, pad(h, align), h, pad(width, align))
     h, inner = pad(h, 256), pad(width, 128 if cc < (10, 0) else 256)  # Marlin, TRT-LLM
     return _Padded(h, inner, h, h, inner)
@@ -220,7 +223,9 @@ def _parts(
     version: tuple[int, ...],
 ) -> _Parts:
     whole = version >= (0, 21)
-    padded = _mxfp4_dims(m, tp, cc, version) if quant and quant.method == "mxfp4" else None
+    padded = None
+    if quant and quant.method == "mxfp4":
+        padded = _mxfp4_dims(m, 1 if expert_parallel else tp, cc, version)
     absorbed = 0.5 if version >= (0, 22) else 1.0
     base = [*_attention(m, tp, width, quant, absorbed), *[m.hidden * width] * m.norms_per_layer]
     dense = [] if m.moe and not m.moe.first_dense else list(_dense(m, tp, width, quant))
