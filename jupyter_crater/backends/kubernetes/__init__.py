@@ -1,6 +1,6 @@
 """The Kubernetes backend: a JobSpec as the objects that a cluster runs, and read back from them.
 
-Everything here is a pure function of its arguments; nothing talks to a cluster.
+Everything here but :mod:`.backend` is a pure function of its arguments; nothing talks to a cluster.
 """
 
 from __future__ import annotations

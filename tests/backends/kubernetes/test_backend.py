@@ -12,6 +12,7 @@ from jupyter_crater.errors import InputError, NotSupported
 @pytest.fixture(autouse=True)
 def own_configuration(monkeypatch, tmp_path):
     file = tmp_path / "config.toml"
+    file.touch()
     monkeypatch.setenv("JUPYTER_CRATER_CONFIG", str(file))
     monkeypatch.setenv("JUPYTERHUB_USER", "ana")
     return file
