@@ -128,7 +128,7 @@ def uv_environment(base: Mapping[str, str], *, kind: str) -> dict[str, str]:
 WHY = {  # what uv says → what to do
     r"No space left on device": "Free some disk space and start again.",
     r"Hash mismatch": "A package isn't what the lock says: does a mirror or proxy change files?",
-    r"torch==\S+\+cpu|download\.pytorch": (
+    r"torch==\S+\+cpu": (
         "torch's CPU build lies on PyTorch's own index. Where that can't be reached, its wheel has "
         "to lie in a folder that UV_FIND_LINKS names."
     ),
