@@ -53,8 +53,10 @@ class Plan:
 
     @cached_property
     def alternatives(self) -> list[dict[str, Any]]:
-        """Layouts of the same pool, best first, the failing ones with the reason."""
-        return [option.to_json() for option in pool(self.setup)]
+        """Layouts of the same pool, best first, then some failing ones with the reason."""
+        found = pool(self.setup)
+        good = [o for o in found if o.fits][:24]
+        return [o.to_json() for o in (*good, *[o for o in found if not o.fits][-12:])]
 
     @cached_property
     def speed(self) -> dict[str, Any]:
