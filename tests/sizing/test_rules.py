@@ -205,3 +205,8 @@ def test_the_cheapest_fix_comes_first_where_the_sampler_is_what_costs():
     }
     found = of(tight, "memory") or of(tight, "context")
     assert found[0].fixes[0].set == {"max_num_seqs": 128}
+
+
+def test_a_flag_goes_with_its_value():
+    settings = H100 | {"extra": ("--swap-space", "4", "--seed=1"), "engine_version": "0.26.0"}
+    assert of(settings, "unknown-flag")[0].fixes[0].set == {"extra": ["--seed=1"]}

@@ -8,7 +8,18 @@ from typing import Any, Literal
 
 from ..fit import Fit
 
-__all__ = ["RULES", "Context", "Finding", "Fix", "Rule", "error", "info", "rule", "warning"]
+__all__ = [
+    "RULES",
+    "Context",
+    "Finding",
+    "Fix",
+    "Rule",
+    "error",
+    "info",
+    "rule",
+    "warning",
+    "without",
+]
 
 Severity = Literal["error", "warning", "info"]
 
@@ -83,6 +94,17 @@ class Rule:
     id: str
     title: str
     check: Check
+
+
+def without(extra: tuple[str, ...], flag: str) -> list[str]:
+    """Arguments without a flag and what follows it up to the next flag."""
+    kept, dropping = [], False
+    for arg in extra:
+        if arg.startswith("--"):
+            dropping = arg.partition("=")[0] == flag
+        if not dropping:
+            kept.append(arg)
+    return kept
 
 
 RULES: dict[str, Rule] = {}

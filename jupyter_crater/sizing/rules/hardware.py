@@ -8,7 +8,7 @@ from typing import Any
 from ...catalog import engines
 from ...errors import ParameterError
 from ..fit import Fit
-from .base import Context, Finding, Fix, error, info, rule, warning
+from .base import Context, Finding, Fix, error, info, rule, warning, without
 
 # Least compute capability per quantization method [vllm quantization/*.get_min_capability, 0.33].
 _LEAST = {
@@ -98,7 +98,7 @@ def v0_chunked_prefill(fit: Fit, context: Context) -> Iterator[Finding]:
     if fit.max_model_len > 32768:
         changes["max_model_len"] = 32768
     if asked:
-        changes["extra"] = _without(s.extra, "--enable-chunked-prefill")
+        changes["extra"] = without(s.extra, "--enable-chunked-prefill")
     label = "Limit the context to 32,768 tokens" if "max_model_len" in changes else "Leave it off"
     yield error(
         "Chunked prefill crashes on this GPU"
@@ -118,12 +118,8 @@ def v0_prefix_caching(fit: Fit, context: Context) -> Iterator[Finding]:
         yield error(
             "Prefix caching crashes on this GPU.",
             "It uses a Triton kernel that needs Ampere or newer (vllm#13738, #4059).",
-            (Fix("Leave it off", {"extra": _without(s.extra, "--enable-prefix-caching")}),),
+            (Fix("Leave it off", {"extra": without(s.extra, "--enable-prefix-caching")}),),
         )
-
-
-def _without(extra: tuple[str, ...], flag: str) -> list[str]:
-    return [a for a in extra if not a.startswith(flag)]
 
 
 @rule("quantization-hardware", "The quantization needs a newer GPU")

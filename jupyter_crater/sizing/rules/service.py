@@ -8,7 +8,7 @@ from typing import Any
 from ...catalog import engines
 from ...errors import ParameterError
 from ..fit import Fit
-from .base import Context, Finding, Fix, error, rule, warning
+from .base import Context, Finding, Fix, error, rule, warning, without
 
 RAY_TOKENS_SINCE = "2.52.0"
 
@@ -67,7 +67,7 @@ def unknown_flag(fit: Fit, context: Context) -> Iterator[Finding]:
                 "--kv-cache-memory-bytes": {"kv_cache_memory_bytes": None},
                 "--enable-expert-parallel": {"enable_expert_parallel": False},
             }
-            rest: dict[str, Any] = {"extra": [a for a in s.extra if a.partition("=")[0] != flag]}
+            rest: dict[str, Any] = {"extra": without(s.extra, flag)}
             yield error(
                 f"vLLM {s.version} does not know {flag}.",
                 f"{why}.",
