@@ -12,7 +12,7 @@ from collections.abc import Callable, Iterator
 from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
-from . import config, forwards
+from . import backends, config, forwards
 from .backends.base import Backend
 from .errors import (
     BackendUnavailable,
@@ -306,9 +306,23 @@ class Job:
         return self._backend.extend(self.name, seconds(duration))
 
     def manifest(self, format: str | None = None) -> list[dict[str, Any]]:  # noqa: A002 - contract
-        """What the backend created, as documents."""
+        """The job as documents: what its backend created, or what a carrier would.
+
+        Args:
+            format: None or the backend's own name; "volcano", "kuberay" or "kubernetes": what was
+                asked for, for a cluster.
+
+        Raises:
+            NotSupported: no such format.
+        """
+        if format in config.CARRIERS and format != self.backend:
+            cluster = backends.make("kubernetes", carrier=format)
+            return cluster.manifest(self.asked, self.name)
         if format not in (None, self.backend):
-            raise NotSupported(f"A job on {self.backend!r} can't be shown as {format!r} yet.")
+            raise NotSupported(
+                f"A job can't be shown as {format!r} yet.",
+                hint=f"There are: {', '.join((self.backend, *config.CARRIERS))}.",
+            )
         return self._backend.manifest(self.spec, self.name)
 
     # Display

@@ -22,6 +22,10 @@ def make(name: str, **arguments: Any) -> Backend:
         from .local.backend import LocalBackend
 
         return LocalBackend(**arguments)
+    if name == "kubernetes":
+        from .kubernetes.backend import KubernetesBackend
+
+        return KubernetesBackend(**arguments)
     close = nearest(name, NAMES)
     raise InputError(
         f"No backend {name!r}.",

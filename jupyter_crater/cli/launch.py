@@ -7,6 +7,7 @@ import json
 from typing import Any
 
 from .. import api, handle
+from ..config import CARRIERS
 from ..errors import InputError
 from .output import Output, WaitProgress
 from .select import job as job_of, place, values
@@ -63,6 +64,8 @@ def export(options: argparse.Namespace, out: Output) -> int:
     if (options.name is None) == (options.template is None):
         raise InputError("Give a job's NAME or --template ID, one of them.")
     if options.template:
+        if options.output in CARRIERS:
+            options.carrier = options.output
         template = api.template(options.template)
         parameters = values(template, options.values)
         prepared = api.prepare(template, backend=place(options), parameters=parameters, force=True)
@@ -78,6 +81,6 @@ def _print(documents: list[dict[str, Any]], form: str) -> None:
         one = documents[0] if len(documents) == 1 else documents
         print(json.dumps(one, indent=2, ensure_ascii=False))
         return
-    import yaml
+    from ..backends.kubernetes import to_yaml
 
-    print(yaml.safe_dump_all(documents, sort_keys=False, allow_unicode=True), end="")
+    print(to_yaml(documents), end="")
