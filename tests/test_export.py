@@ -24,6 +24,8 @@ def state(tmp_path, monkeypatch):
 def test_export_of_a_template(capsys, carrier, kind, template):
     assert main(["export", "--template", template, "-o", carrier]) == 0
     documents = list(yaml.safe_load_all(capsys.readouterr().out))
+    if template == "vllm-single":
+        kind = "Job"  # without Ray there is nothing for KubeRay to do
     assert kind in {d["kind"] for d in documents}
     assert "Secret" not in {d["kind"] for d in documents}, "an export carries no key"
 
