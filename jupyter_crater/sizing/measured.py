@@ -22,30 +22,42 @@ from .setup import Setup
 __all__ = ["Measured", "keep", "load", "read"]
 
 SCHEMA = 1
-_N = r"([\d.]+)"
 # Who speaks: every "(Worker_TP1 pid=…)" that stands before the line.
 _WORKER = re.compile(r"\((?:Ray|Worker|VllmWorker|EngineCore)[^()]*\)")
-_WEIGHTS = re.compile(rf"(?:Model loading took|[Ll]oading model weights took) {_N} (GiB|GB)")
-_V0 = re.compile(
-    rf"model weights take {_N} ?GiB; non_torch_memory takes {_N} ?GiB; PyTorch activation peak memory "
-    rf"takes {_N} ?GiB; the rest of the memory reserved for KV Cache is {_N} ?GiB"
+_N = r"[\d.]+"
+# A group's name is the field that it fills.
+_PATTERNS = tuple(
+    re.compile(pattern)
+    for pattern in (
+        r"(?:LLM engine|API server version|version) \(?v?(?P<version>\d+\.\d+\.\d+[\w.+]*)",
+        rf"(?:Model loading took|[Ll]oading model weights took) (?P<weights_gib>{_N}) G",
+        # V0, in two lines
+        (
+            rf"total_gpu_memory \((?P<total_gib>{_N}) ?GiB\) x gpu_memory_utilization "
+            rf"\((?P<gpu_memory_utilization>{_N})\)"
+        ),
+        (
+            rf"non_torch_memory takes (?P<other_gib>{_N}) ?GiB; PyTorch activation peak memory takes "
+            rf"(?P<activations_gib>{_N}) ?GiB; .* KV Cache is (?P<kv_cache_gib>\d+\.\d+)"
+        ),
+        r"# (?!CPU)\w+ blocks: (?P<blocks>\d+)",
+        # V1 and V2
+        (
+            rf"Free memory on device \({_N}/(?P<total_gib>{_N}) GiB\) on startup\. Desired GPU memory "
+            rf"utilization is \((?P<gpu_memory_utilization>{_N}), {_N} GiB\)\. Actual usage is {_N} GiB "
+            rf"for weights?, (?P<activations_gib>{_N}) GiB for peak activation, "
+            rf"(?P<other_gib>{_N}) GiB for non-torch"
+        ),
+        rf"Available KV cache memory: (?P<kv_cache_gib>{_N}) GiB",
+        r"[GC]PU KV cache size: (?P<tokens>[\d,]+) tokens",
+        (
+            rf"Maximum concurrency for (?P<max_model_len>[\d,]+) tokens per request: "
+            rf"(?P<max_concurrency>{_N})x"
+        ),
+        rf"Graph capturing finished in \d+ secs?, took (?P<cuda_graphs_gib>{_N}) GiB",
+    )
 )
-_V0_BUDGET = re.compile(
-    rf"total_gpu_memory \({_N} ?GiB\) x gpu_memory_utilization \({_N}\) = {_N} ?GiB"
-)
-_USAGE = re.compile(
-    rf"Free memory on device \({_N}/{_N} GiB\) on startup\. Desired GPU memory utilization is "
-    rf"\({_N}, {_N} GiB\)\. Actual usage is {_N} GiB for weights?, {_N} GiB for peak activation, "
-    rf"{_N} GiB for non-torch memory, and {_N} GiB for CUDAGraph"
-)
-_KV = re.compile(rf"Available KV cache memory: {_N} GiB")
-_TOKENS = re.compile(r"[GC]PU KV cache size: ([\d,]+) tokens")
-_V0_BLOCKS = re.compile(r"# (?!CPU)\w+ blocks: (\d+)")
-_CONCURRENCY = re.compile(rf"Maximum concurrency for ([\d,]+) tokens per request: {_N}x")
-_GRAPHS = re.compile(rf"Graph capturing finished in \d+ secs?, took {_N} GiB")
-_VERSION = re.compile(
-    r"(?:LLM engine|LLM API server version|vLLM API server version|version) \(?v?(\d+\.\d+\.\d+\S*?)\)?(?: |$)"
-)
+_COUNTS = ("tokens", "blocks", "max_model_len")
 _BLOCK = 16
 
 
@@ -74,58 +86,36 @@ class Measured:
 
 
 def read(lines: Iterable[str]) -> Measured:
-    """What the lines of one start say. Unknown lines are passed over; later starts overwrite."""
+    """What the lines of one start say. Unknown lines are passed over; a later start overwrites."""
     m = Measured()
-    workers: dict[str, set[str]] = {}
-
-    def add(name: str, line: str, *values: tuple[list[float], str]) -> None:
-        """Append, unless this very worker said it already (a second start begins anew)."""
-        worker = " ".join(_WORKER.findall(line))
-        seen = workers.setdefault(name, set())
-        if worker and worker in seen:
-            seen.clear()
-            for target, _ in values:
-                target.clear()
-        seen.add(worker)
-        for target, value in values:
-            target.append(float(value))
-
+    heard: dict[int, set[str]] = {}
     for line in lines:
-        if match := _VERSION.search(line):
-            m.version = m.version or match[1].rstrip(")")
-        if match := _WEIGHTS.search(line):
-            add("weights", line, (m.weights_gib, match[1]))
-        elif match := _V0.search(line):
-            add(
-                "v0",
-                line,
-                (m.other_gib, match[2]),
-                (m.activations_gib, match[3]),
-                (m.kv_cache_gib, match[4]),
-            )
-        elif match := _USAGE.search(line):
-            m.total_gib, m.gpu_memory_utilization = float(match[2]), float(match[3])
-            add(
-                "usage",
-                line,
-                (m.activations_gib, match[6]),
-                (m.other_gib, match[7]),
-            )
-        elif match := _KV.search(line):
-            add("kv", line, (m.kv_cache_gib, match[1]))
-        elif match := _GRAPHS.search(line):
-            add("graphs", line, (m.cuda_graphs_gib, match[1]))
-        if match := _V0_BUDGET.search(line):
-            m.total_gib, m.gpu_memory_utilization = float(match[1]), float(match[2])
-        if match := _TOKENS.search(line):
-            m.tokens = int(match[1].replace(",", ""))
-        if match := _V0_BLOCKS.search(line):
-            m.blocks = int(match[1])
-            m.tokens = m.blocks * _BLOCK
-        if match := _CONCURRENCY.search(line):
-            m.max_model_len = int(match[1].replace(",", ""))
-            m.max_concurrency = float(match[2])
+        for n, pattern in enumerate(_PATTERNS):
+            if not (match := pattern.search(line)):
+                continue
+            worker = " ".join(_WORKER.findall(line))
+            spoken = heard.setdefault(n, set())
+            again = bool(worker) and worker in spoken
+            if again:  # this very rank said it before: a second start begins
+                spoken.clear()
+            spoken.add(worker)
+            for name, text in match.groupdict().items():
+                _note(m, name, text.replace(",", ""), again=again)
+    if m.blocks is not None:
+        m.tokens = m.blocks * _BLOCK
     return m
+
+
+def _note(m: Measured, name: str, text: str, *, again: bool) -> None:
+    known = getattr(m, name)
+    if isinstance(known, list):
+        if again:
+            known.clear()
+        known.append(float(text))
+    elif name == "version":
+        m.version = known or text
+    else:
+        setattr(m, name, int(text) if name in _COUNTS else float(text))
 
 
 def _key(s: Setup) -> dict[str, Any]:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 
 from ..fit import Fit
 from ..setup import Setup
@@ -23,10 +23,8 @@ def divides(s: Setup, tp: int) -> bool:
             return False
     if not m.moe:
         return True
-    if s.expert_parallel:
-        return m.moe.experts % tp == 0
-    exact = m.moe.intermediate % tp == 0
-    return exact and (m.moe.shared_intermediate % tp == 0)
+    cut = m.moe.experts if s.expert_parallel else m.moe.intermediate
+    return cut % tp == 0 and m.moe.shared_intermediate % tp == 0
 
 
 def _kv_ok(s: Setup, tp: int) -> bool:
@@ -64,48 +62,32 @@ def _fixes(s: Setup) -> tuple[Fix, ...]:
     return tuple(fixes)
 
 
-def _divisibility(
-    id_: str, title: str, doc: str, of: Callable[[Setup], tuple[str, int] | None]
-) -> None:
-    """Register a rule of the form "N of something must divide by the tensor parallel size"."""
-
-    def check(fit: Fit, context: Context) -> Iterator[Finding]:
-        s = fit.setup
-        if s.tensor_parallel > 1 and (found := of(s)):
-            what, because = found[0], found[1]
-            yield error(
-                f"Tensor parallel {s.tensor_parallel} does not divide the {what}.",
-                f"{because:,} % {s.tensor_parallel} = {because % s.tensor_parallel}; vLLM refuses to start.",
-                _fixes(s),
-            )
-
-    check.__doc__ = doc
-    rule(id_, title)(check)
+def _uneven(s: Setup, what: str, count: int) -> Iterator[Finding]:
+    """The finding for ``count`` of something that doesn't divide by the tensor parallel size."""
+    tp = s.tensor_parallel
+    if count % tp:
+        yield error(
+            f"Tensor parallel {tp} does not divide the {what}.",
+            f"{count:,} % {tp} = {count % tp}; vLLM refuses to start.",
+            _fixes(s),
+        )
 
 
-_divisibility(
-    "heads",
-    "Attention heads must divide by the tensor parallel size",
+@rule("heads", "Attention heads must divide by the tensor parallel size")
+def heads(fit: Fit, context: Context) -> Iterator[Finding]:
     """vLLM stops with "Total number of attention heads (N) must be divisible by tensor parallel
-    size" [`config/model.py`]. A 32B Qwen has 40 heads: 3 and 6 are illegal, 2, 4, 5 and 8 pass.""",
-    lambda s: (
-        (f"{s.model.heads} attention heads", s.model.heads)
-        if s.model.heads % s.tensor_parallel
-        else None
-    ),
-)
-_divisibility(
-    "vocabulary",
-    "The padded vocabulary must divide by the tensor parallel size",
+    size" [`config/model.py`]. A 32B Qwen has 40 heads: 3 and 6 are illegal, 2, 4, 5 and 8 pass."""
+    m = fit.setup.model
+    yield from _uneven(fit.setup, f"{m.heads} attention heads", m.heads)
+
+
+@rule("vocabulary", "The padded vocabulary must divide by the tensor parallel size")
+def vocabulary(fit: Fit, context: Context) -> Iterator[Finding]:
     """The embedding is padded to a multiple of 64 and cut into equal parts
     [`layers/vocab_parallel_embedding.py`]. It is the padded size that must divide: granite's 49,155
-    becomes 49,216 and splits over 2. Qwen's 152,064 does not split over 5.""",
-    lambda s: (
-        (f"padded vocabulary of {pad(s.model.vocab, 64):,}", pad(s.model.vocab, 64))
-        if pad(s.model.vocab, 64) % s.tensor_parallel
-        else None
-    ),
-)
+    becomes 49,216 and splits over 2. Qwen's 152,064 does not split over 5."""
+    padded = pad(fit.setup.model.vocab, 64)
+    yield from _uneven(fit.setup, f"padded vocabulary of {padded:,}", padded)
 
 
 @rule("kv-heads", "KV heads must divide by the tensor parallel size, or the other way round")
@@ -131,41 +113,31 @@ def kv_heads(fit: Fit, context: Context) -> Iterator[Finding]:
 def intermediate(fit: Fit, context: Context) -> Iterator[Finding]:
     """The MLP's inner dimension is cut by tensor parallelism; with quantized weights each part must
     also hold whole scale groups (AWQ and GPTQ: the group size, block fp8: 128)."""
-    s = fit.setup
-    tp, m = s.tensor_parallel, s.model
-    if tp == 1 or (m.moe and not m.moe.first_dense):
+    s, width, tp = fit.setup, fit.setup.model.intermediate, fit.setup.tensor_parallel
+    if tp == 1 or (s.model.moe and not s.model.moe.first_dense):
         return
-    if m.intermediate % tp:
-        because = f"{m.intermediate:,} % {tp} = {m.intermediate % tp}."
-    elif not _group_ok(s, m.intermediate // tp):
-        because = f"{m.intermediate // tp:,} per rank is no multiple of the quantization's group."
-    else:
-        return
-    yield error(
-        f"Tensor parallel {tp} does not divide the MLP of {m.intermediate:,}.", because, _fixes(s)
-    )
+    yield from _uneven(s, f"MLP of {width:,}", width)
+    if width % tp == 0 and not _group_ok(s, width // tp):
+        yield error(
+            f"Tensor parallel {tp} cuts the quantization's groups of the MLP.",
+            f"{width // tp:,} per rank is no multiple of a group.",
+            _fixes(s),
+        )
 
 
 @rule("experts", "Experts must divide by the tensor parallel size")
 def experts(fit: Fit, context: Context) -> Iterator[Finding]:
     """Without expert parallelism every expert is cut by tensor parallelism; with it each rank holds
-    whole experts, and their number must divide."""
-    s, e, tp = fit.setup, fit.setup.model.moe, fit.setup.tensor_parallel
-    if e is None or tp == 1:
+    whole experts, and their number must divide. Shared experts are always cut."""
+    s, e = fit.setup, fit.setup.model.moe
+    if e is None:
         return
-    if s.expert_parallel and e.experts % tp:
-        yield error(
-            f"{e.experts} experts do not split over {tp} ranks.",
-            f"{e.experts} % {tp} = {e.experts % tp}.",
-            (Fix("Cut the experts instead", {"enable_expert_parallel": False}), *_fixes(s)),
-        )
-    elif not s.expert_parallel and (e.intermediate % tp or e.shared_intermediate % tp):
-        wrong = e.intermediate if e.intermediate % tp else e.shared_intermediate
-        yield error(
-            f"Tensor parallel {tp} does not divide the experts' width of {wrong:,}.",
-            f"{wrong:,} % {tp} = {wrong % tp}.",
-            _fixes(s),
-        )
+    if s.expert_parallel:
+        yield from _uneven(s, f"{e.experts} experts", e.experts)
+    else:
+        yield from _uneven(s, f"experts' width of {e.intermediate:,}", e.intermediate)
+    shared = e.shared_intermediate
+    yield from _uneven(s, f"shared experts' width of {shared:,}", shared)
 
 
 @rule("layers", "At least one layer per pipeline stage")
