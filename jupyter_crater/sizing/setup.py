@@ -39,7 +39,7 @@ class Setup:
         width: bytes per unquantised weight and activation.
         kv_width: bytes per KV cache element.
         max_model_len: tokens; -1: as long as fits (``--max-model-len auto``).
-        given: names of settings that the caller set.
+        given: which of the batch settings the caller set.
         assumed: what had to be assumed, as sentences.
     """
 
@@ -136,6 +136,8 @@ def resolve(
     ):
         if value is not None:
             _count(name, value)
+    if kv_cache_memory_bytes is not None:
+        _count("kv_cache_memory_bytes", kv_cache_memory_bytes, 0)
     extra = tuple(extra)
     assumed: list[str] = [*model.assumed, *([gpu.note] if gpu.note else [])]
     if version is None:
@@ -170,21 +172,14 @@ def resolve(
     utilization = gpu_memory_utilization
     if utilization is None:
         utilization = entry.gpu_memory_utilization
-    if isinstance(utilization, bool) or not 0 < utilization <= 1:
+    number = isinstance(utilization, int | float) and not isinstance(utilization, bool)
+    if not number or not 0 < utilization <= 1:
         raise ParameterError(
             "gpu_memory_utilization",
             f"gpu_memory_utilization is a share of the GPU's memory (0 to 1), not {utilization!r}.",
             value=utilization,
         )
-    given = {
-        "dtype": dtype,
-        "quantization": quantization,
-        "max_model_len": max_model_len,
-        "max_num_seqs": max_num_seqs,
-        "max_num_batched_tokens": max_num_batched_tokens,
-        "gpu_memory_utilization": gpu_memory_utilization,
-        "kv_cache_dtype": kv_cache_dtype,
-    }
+    given = {"max_num_seqs": max_num_seqs, "max_num_batched_tokens": max_num_batched_tokens}
     return Setup(
         model=model,
         gpu=gpu,

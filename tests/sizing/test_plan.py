@@ -137,6 +137,8 @@ def test_an_unknown_card_has_no_speed():
         ({"max_model_len": "long"}, "max_model_len"),
         ({"gpu_memory_utilization": 1.2}, "gpu_memory_utilization"),
         ({"gpu_memory_utilization": 0}, "gpu_memory_utilization"),
+        ({"gpu_memory_utilization": "most"}, "gpu_memory_utilization"),
+        ({"kv_cache_memory_bytes": -1}, "kv_cache_memory_bytes"),
         ({"tensor_parallel": -1}, "tensor_parallel"),
         ({"gpus_per_node": 0}, "gpus_per_node"),
         ({"dtype": "int3"}, "dtype"),
