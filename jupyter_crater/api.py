@@ -97,6 +97,7 @@ def size(model: str, *, gpu: str, nodes: int = 1, gpus_per_node: int = 1, **sett
     """
     from . import sizing
 
+    settings.setdefault("measurements", handle.measurements())
     return sizing.size(model, gpu=gpu, nodes=nodes, gpus_per_node=gpus_per_node, **settings)
 
 
@@ -359,7 +360,7 @@ def _plan(asked: JobSpec, place: Backend) -> Any:
     from . import sizing
 
     try:
-        return sizing.check(asked)
+        return sizing.check(asked, measurements=handle.measurements())
     except ModelNotFound:
         # A rehearsal may put the embedded model in place of one that nobody can look up here.
         if place.name == "local":

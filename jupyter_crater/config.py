@@ -198,6 +198,13 @@ def path(environ: Mapping[str, str] | None = None) -> Path:
     return Path(platformdirs.user_config_dir("jupyter_crater")) / "config.toml"
 
 
+def state() -> Path:
+    """The folder of what this package remembers: local jobs, records of forwards, measurements."""
+    import platformdirs
+
+    return load().local.state or platformdirs.user_state_path("jupyter_crater")
+
+
 def load(environ: Mapping[str, str] | None = None) -> Config:
     """The configuration as it is now: environment, else file, else default.
 

@@ -18,8 +18,6 @@ import json
 import time
 from pathlib import Path
 
-import platformdirs
-
 from . import config, files, processes
 from .backends import make
 from .backends.base import Backend
@@ -34,8 +32,7 @@ def record_path(backend: Backend, name: str) -> Path:
     folder = getattr(backend, "state_folder", None)
     if folder is not None:
         return Path(folder(name)) / "forward.json"
-    state = config.load().local.state or platformdirs.user_state_path("jupyter_crater")
-    return state / "forwards" / backend.name / f"{name}.json"
+    return config.state() / "forwards" / backend.name / f"{name}.json"
 
 
 def url(backend: Backend, name: str) -> str | None:

@@ -10,6 +10,7 @@ import sys
 import time
 from collections.abc import Callable, Iterator
 from importlib import import_module
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from . import backends, config, forwards
@@ -52,6 +53,11 @@ def view(name: str) -> Callable[..., Any]:
     if name not in views:
         raise NotSupported(f"There is no view {name!r}.")
     return views[name]
+
+
+def measurements() -> Path:
+    """Where measurements of real starts are kept for later estimates."""
+    return config.state() / "measurements"
 
 
 class Job:
@@ -121,11 +127,32 @@ class Job:
 
     @property
     def plan(self) -> Any:
-        """The memory plan of what was asked for, or None where it can't be sized."""
+        """The memory plan of what was asked for, or None where it can't be sized.
+
+        Where the same setup was measured before, the plan uses that and says so.
+        """
         from . import sizing
 
         asked = self.asked
-        return sizing.check(asked) if asked.engine and asked.main.resources.gpu else None
+        if asked.engine is None or asked.main.resources.gpu is None:
+            return None
+        return sizing.check(asked, measurements=measurements())
+
+    @property
+    def measured(self) -> Any:
+        """What the engine's log says of its memory, beside :attr:`plan`; None without an engine.
+
+        Kept for the next estimate, unless this is a rehearsal: that measures another setup.
+        """
+        from .sizing import measured
+
+        if self.spec.engine is None:
+            return None
+        found = measured.read(o.message for o in self._backend.log(self.name))
+        plan = None if self.spec.engine != self.asked.engine else self.plan
+        if plan is not None:
+            measured.keep(measurements(), plan.setup, found)
+        return found
 
     # The service
 

@@ -139,3 +139,17 @@ def test_durations(text, expected):
 def test_a_view_without_widgets_says_what_works(monkeypatch):
     with pytest.raises(errors.NotSupported, match="no view 'hologram'"):
         handle.view("hologram")
+
+
+def test_a_measured_start_is_used_by_the_next_estimate(state):
+    from jupyter_crater.sizing import measured
+
+    def plan():
+        return crater.size("Qwen2.5-7B-Instruct", gpu="H100-80GB", engine_version="0.26.0")
+
+    before = plan()
+    line = "INFO 11-23 22:55:10 [kv_cache_utils.py:2177] GPU KV cache size: 1,070,576 tokens"
+    measured.keep(handle.measurements(), before.setup, measured.read([line]))
+    after = plan()
+    assert after.to_json()["kv_cache"]["tokens"] == 1_070_576
+    assert "measured" in " ".join(after.to_json()["assumed"]).lower()

@@ -65,7 +65,8 @@ def test_help_loads_nothing_heavy():
 
 def tree(kind: type, depth: int = 0) -> list[tuple[int, str]]:
     rows = [(depth, kind.__name__)]
-    for child in sorted(kind.__subclasses__(), key=lambda c: inspect.getsourcelines(c)[1]):
+    own = [k for k in kind.__subclasses__() if not k.__name__.startswith("_")]
+    for child in sorted(own, key=lambda c: inspect.getsourcelines(c)[1]):
         rows += tree(child, depth + 1)
     return rows
 

@@ -25,8 +25,6 @@ from functools import cache
 from pathlib import Path
 from typing import Any
 
-import platformdirs
-
 from ... import config, files
 from ...errors import JobNotFound, NewerSchema, nearest
 from ...spec import SCHEMA, JobSpec, Observation, check_name
@@ -36,8 +34,7 @@ EVENTS_MAX_BYTES = 8 * 2**20
 
 def root() -> Path:
     """The folder of all local jobs of this user (configuration: ``local.state``)."""
-    base = config.load().local.state or platformdirs.user_state_path("jupyter_crater")
-    return base / "jobs"
+    return config.state() / "jobs"
 
 
 @cache
