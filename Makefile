@@ -35,6 +35,12 @@ format: $(VENV)/.test
 bench: $(VENV)/.test
 	$(BIN)/python -m benchmarks $(NAMES)
 
+soak: $(VENV)/.test
+	$(BIN)/python -m tests.soak
+
+docs: $(VENV)/.test
+	$(BIN)/python docs/sizing/generate.py
+
 $(VENV)/.uv:
 	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' \
 	  || { echo "Python 3.11 or newer is needed; name it: make PYTHON=python3.12 …" >&2; exit 2; }
