@@ -401,19 +401,21 @@ def _stream(each: Observation) -> str:
 
 
 class PrintedProgress:
-    """A line for each new phase and each new step of it, on stderr."""
+    """A line for each new phase and each new step of it."""
 
     def __init__(self) -> None:
         self._last = ""
         self._started = time.monotonic()
+        # Notebooks paint stderr red, as if each step were an error.
+        self._stream = sys.stdout if "ipykernel" in sys.modules else sys.stderr
 
     def __call__(self, status: JobStatus) -> None:
         line = f"{status.phase}" + (f": {status.message}" if status.message else "")
         if line != self._last:
             self._last = line
             elapsed = time.monotonic() - self._started
-            sys.stderr.write(f"{elapsed:6.1f} s  {status.name}  {line}\n")
-            sys.stderr.flush()
+            self._stream.write(f"{elapsed:6.1f} s  {status.name}  {line}\n")
+            self._stream.flush()
 
 
 def _reached(status: JobStatus, until: str) -> bool:
