@@ -45,7 +45,7 @@ def test_local_dry_run_is_the_spec_as_it_would_run(capsys):
     spec = json.loads(out.out)
     assert spec["name"] == "deepseek-r1-distributed"
     assert spec["engine"]["pipeline_parallel"] == 2
-    assert "Rehearsal: model" in out.err
+    assert "A rehearsal on this machine, with other model" in out.err
 
 
 def test_export_wants_one_thing(capsys):

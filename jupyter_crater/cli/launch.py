@@ -30,9 +30,9 @@ def launch(options: argparse.Namespace, out: Output) -> int:
     )
     for finding in prepared.warnings:
         out.note(f"{finding['severity']}: {finding['message']}")
-    for change in prepared.changes:
-        asked, used = change.data.get("asked"), change.data.get("used")
-        out.note(f"Rehearsal: {change.reason}: {asked} → {used} ({change.message})")
+    if prepared.changes:
+        settings = ", ".join(c.reason for c in prepared.changes)
+        out.note(f"A rehearsal on this machine, with other {settings}; the list is below.")
     if options.dry_run:
         _print(prepared.documents(), "json" if options.json else options.output)
         return 0
