@@ -45,7 +45,7 @@ async def answer(
     turns: Sequence[Turn],
     settings: Settings | None = None,
     *,
-    model: str | None = None,
+    model: str,
     max_model_len: int | None = None,
     partial: Turn | None = None,
 ) -> AsyncGenerator[Delta]:
@@ -56,16 +56,13 @@ async def answer(
     iterator or cancelling its task closes the connection, which makes the engine abort.
 
     Args:
-        model: the served model's name; None: the first that the engine lists.
-        max_model_len: the context in tokens; None: what the engine lists, else unknown.
+        max_model_len: the context in tokens; None: unknown, nothing is left out beforehand.
         partial: is filled as the answer grows, for whoever cancels and wants what there was.
     """
     settings = settings or Settings()
     turn = partial or Turn(role="assistant")
     progress = _Progress(turn)
     try:
-        if model is None or max_model_len is None:
-            model, max_model_len = await _model(client, model, max_model_len)
         sent, turn.omitted = history.fit(turns, settings, max_model_len)
         while True:
             try:
@@ -181,16 +178,3 @@ async def _stream(
                         yield part
     for part in progress.take(progress.splitter.end()):
         yield part
-
-
-async def _model(
-    client: openai.AsyncOpenAI, model: str | None, max_model_len: int | None
-) -> tuple[str, int | None]:
-    """The served model and its context, as the engine lists them."""
-    listed = (await client.models.list(timeout=30)).data
-    known = next((m for m in listed if model in (None, m.id)), None)
-    if known is None:
-        names = ", ".join(m.id for m in listed) or "none"
-        raise CraterError(f"The engine serves no model {model!r}; it serves {names}.")
-    length = (known.model_extra or {}).get("max_model_len")
-    return known.id, max_model_len or (length if isinstance(length, int) else None)

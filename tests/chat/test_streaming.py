@@ -4,7 +4,7 @@ import httpx
 import openai
 import pytest
 
-from jupyter_crater.chat import Settings, Turn, answer
+from jupyter_crater.chat import Engine, Settings, Turn
 from tests.doubles.openai_server import OpenAIServer
 
 pytestmark = pytest.mark.asyncio
@@ -12,20 +12,22 @@ pytestmark = pytest.mark.asyncio
 
 async def ask(client, text, *, turns=(), settings=None) -> tuple[list[str], Turn]:
     """The text deltas and the finished turn."""
-    deltas = [d async for d in answer(client, [*turns, Turn(role="user", text=text)], settings)]
+    deltas = [
+        d async for d in Engine(client).answer([*turns, Turn(role="user", text=text)], settings)
+    ]
     assert deltas[-1].turn is not None
     return [d.text for d in deltas if d.text], deltas[-1].turn
 
 
 async def test_streams_and_counts(server, client):
-    server.delay, server.rate = 0.05, 200
+    server.delay, server.rate = 0.05, 40
     deltas, turn = await ask(client, "What is gravity?")
     assert deltas == [f"word{i} " for i in range(20)]
     assert turn.text == "".join(deltas)
     assert turn.completion_tokens == 20
     assert turn.prompt_tokens > 0
     assert 0.05 <= turn.ttft < 0.5
-    assert turn.tokens_per_second == pytest.approx(200, rel=0.2)
+    assert turn.tokens_per_second == pytest.approx(40, rel=0.3)
     assert not turn.stopped
     assert turn.error is None
 
@@ -113,7 +115,7 @@ async def test_cancel_aborts_the_request_and_keeps_what_came(server, client):
     started = asyncio.Event()
 
     async def read() -> None:
-        async for delta in answer(client, [Turn(role="user", text="x")], partial=partial):
+        async for delta in Engine(client).answer([Turn(role="user", text="x")], partial=partial):
             if delta.text:
                 started.set()
 
@@ -143,3 +145,12 @@ async def test_hostile_text_is_text(client):
     _deltas, turn = await ask(client, "script: hostile")
     assert turn.error is None
     assert "<script>" in turn.text
+
+
+async def test_what_is_served_is_asked_once_and_another_model_is_told(server, client):
+    engine = Engine(client)
+    assert await engine.served() == ("scripted", 4096)
+    server.model = "other"
+    assert await engine.served() == ("scripted", 4096)
+    deltas = [d async for d in Engine(client, "mine").answer([Turn(role="user", text="x")])]
+    assert "'mine'" in deltas[-1].turn.error.message

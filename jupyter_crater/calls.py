@@ -1,0 +1,215 @@
+"""What a view may ask, by name: the widgets' comm and the server's routes are two wires to this.
+
+A *call* answers once and may block (run it in a thread); a *stream* yields JSON items until it
+ends or is closed. Parameters come from browsers and are checked here.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+from collections import deque
+from collections.abc import AsyncGenerator, Callable
+from threading import Event, Thread
+from typing import Any
+
+from . import api
+from .chat import Engine, Settings, Turn
+from .errors import BackendError, CraterError, InputError
+from .handle import Job
+
+Params = dict[str, Any]
+Json = dict[str, Any]
+
+log = logging.getLogger(__name__)
+
+LOG_KEPT = 100_000
+"""Lines that wait for a slow reader; of more, the oldest are left out and counted."""
+LOG_BATCH = 2_000
+LOG_PAUSE_S = 0.1
+
+
+async def call(method: str, params: Params) -> Any:
+    """Answer a call in a thread.
+
+    Raises:
+        CraterError: what went wrong, in words for people.
+    """
+    function = CALLS.get(method)
+    if function is None:
+        raise InputError(f"No such call: {method!r}.")
+    return await asyncio.to_thread(function, params)
+
+
+def stream(method: str, params: Params) -> AsyncGenerator[Json]:
+    """The items of a stream; close it to end what it does.
+
+    Raises:
+        InputError: no such stream.
+    """
+    function = STREAMS.get(method)
+    if function is None:
+        raise InputError(f"No such stream: {method!r}.")
+    return function(params)
+
+
+def error_json(error: BaseException) -> Json:
+    """The error as it is sent to a view. What isn't ours is logged, and only its kind is told."""
+    if isinstance(error, CraterError):
+        return error.to_dict()
+    log.error("unexpected error", exc_info=error)
+    return BackendError(
+        f"Something unexpected broke: {type(error).__name__}.",
+        hint="The log of the kernel or of the Jupyter server has the details.",
+    ).to_dict()
+
+
+def _text(params: Params, name: str) -> str:
+    value = params.get(name)
+    if not isinstance(value, str) or not value:
+        raise InputError(f"{name!r} has to be a text, not {value!r}.")
+    return value
+
+
+def _job(params: Params) -> Job:
+    return api.job(_text(params, "name"), params.get("backend") or None)
+
+
+# Calls
+
+
+def jobs_list(params: Params) -> Json:
+    jobs = api.jobs(params.get("backend") or None)
+    return {"schema": 1, "jobs": [job.status().to_json() for job in jobs]}
+
+
+def job_get(params: Params) -> Json:
+    job = _job(params)
+    found: Json = {"schema": 1, "status": job.status().to_json()}
+    for name in ("plan", "measured", "eta"):
+        found[name] = _optional(job, name)
+    return found
+
+
+def _optional(job: Job, name: str) -> Any:
+    """Beside the status; what can't be had is left out rather than hide the rest."""
+    try:
+        value = getattr(job, name, None)
+    except CraterError:
+        return None
+    to_json = getattr(value, "to_json", None)
+    return to_json() if to_json else value
+
+
+def job_events(params: Params) -> Json:
+    return {"schema": 1, "events": [event.to_json() for event in _job(params).events()]}
+
+
+def job_stop(params: Params) -> None:
+    _job(params).stop()
+
+
+def job_delete(params: Params) -> None:
+    _job(params).delete()
+
+
+def job_extend(params: Params) -> Json:
+    seconds = params.get("seconds")
+    if not isinstance(seconds, int | float) or isinstance(seconds, bool) or seconds <= 0:
+        raise InputError(f"'seconds' has to be a number above 0, not {seconds!r}.")
+    return {"lease": _job(params).extend(seconds)}
+
+
+CALLS: dict[str, Callable[[Params], Any]] = {
+    "jobs.list": jobs_list,
+    "job.get": job_get,
+    "job.events": job_events,
+    "job.stop": job_stop,
+    "job.delete": job_delete,
+    "job.extend": job_extend,
+}
+
+
+# Streams
+
+
+async def job_log(params: Params) -> AsyncGenerator[Json]:
+    """``{"lines": [{"task", "index", "text"}], "dropped": n}`` until the job ends."""
+    name = _text(params, "name")
+    backend = await asyncio.to_thread(api.backend_of, params.get("backend") or None)
+    waiting: deque[Json] = deque(maxlen=LOG_KEPT)
+    stop, done = Event(), Event()
+    dropped = 0
+    failure: list[Exception] = []
+
+    def read() -> None:
+        nonlocal dropped
+        try:
+            for line in backend.log(
+                name, follow=True, previous=bool(params.get("previous")), stop=stop
+            ):
+                if stop.is_set():
+                    return
+                dropped += len(waiting) == LOG_KEPT
+                waiting.append({"task": line.task, "index": line.index, "text": line.message})
+        except Exception as error:  # noqa: BLE001 - raised again where the stream is read
+            failure.append(error)
+        finally:
+            done.set()
+
+    Thread(target=read, name=f"crater-log-{name}", daemon=True).start()
+    told = 0
+    try:
+        while True:
+            last = done.is_set()
+            lines = [waiting.popleft() for _ in range(min(len(waiting), LOG_BATCH))]
+            if lines:
+                gone, told = dropped - told, dropped
+                yield {"lines": lines, "dropped": gone}
+            elif last:
+                break
+            await asyncio.sleep(LOG_PAUSE_S)
+    finally:
+        stop.set()
+    if failure:
+        raise failure[0]
+
+
+async def chat_send(params: Params) -> AsyncGenerator[Json]:
+    """The deltas of an answer to ``text`` after ``turns``, and at the end ``{"turn"}``."""
+    turns = Turn.list_from_json(params.get("turns"))
+    turns.append(Turn(role="user", text=_text(params, "text")))
+    settings = Settings.from_json(params.get("settings"))
+    engine = await engine_of(_text(params, "name"), params.get("backend") or None)
+    async for delta in engine.answer(turns, settings):
+        yield delta.to_json()
+
+
+STREAMS: dict[str, Callable[[Params], AsyncGenerator[Json]]] = {
+    "job.log": job_log,
+    "chat.send": chat_send,
+}
+
+_engines: dict[tuple[int, str, str | None], tuple[tuple[str, str | None], Engine]] = {}
+
+
+async def engine_of(name: str, backend: str | None = None) -> Engine:
+    """The job's engine, its client reused on this event loop while address and key stay.
+
+    Raises:
+        JobNotFound, BackendUnavailable, NotSupported
+    """
+
+    def look() -> tuple[Job, tuple[str, str | None], str]:
+        job = Job(api.backend_of(backend), name)
+        return job, (job.api_url, job.api_key), job.model
+
+    job, reach, model = await asyncio.to_thread(look)
+    place = (id(asyncio.get_running_loop()), name, backend)
+    known = _engines.get(place)
+    if known is None or known[0] != reach:
+        if known is not None:
+            await known[1].close()
+        client = await asyncio.to_thread(job.async_client, max_retries=0)
+        known = _engines[place] = (reach, Engine(client, model))
+    return known[1]

@@ -1,0 +1,153 @@
+"""Thin routes: who may ask, in which words, and how an error becomes a status. No logic.
+
+All are authenticated, authorized (resource ``crater``) and keep Jupyter's XSRF check.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import json
+from collections.abc import AsyncGenerator
+from contextlib import aclosing
+from http import HTTPStatus
+from typing import Any
+
+from jupyter_server.auth.decorator import authorized
+from jupyter_server.base.handlers import APIHandler
+from jupyter_server.utils import url_path_join
+from tornado import web
+from tornado.iostream import StreamClosedError
+
+from .. import calls, errors
+
+STATUS: dict[type[errors.CraterError], HTTPStatus] = {
+    errors.ConflictError: HTTPStatus.CONFLICT,
+    errors.InputError: HTTPStatus.BAD_REQUEST,
+    errors.DoesNotFit: HTTPStatus.UNPROCESSABLE_ENTITY,
+    errors.NotFound: HTTPStatus.NOT_FOUND,
+    errors.BackendUnavailable: HTTPStatus.SERVICE_UNAVAILABLE,
+    errors.PermissionDenied: HTTPStatus.FORBIDDEN,
+    # Not 401: that is between the browser and Jupyter.
+    errors.AuthenticationError: HTTPStatus.BAD_GATEWAY,
+    errors.BackendError: HTTPStatus.BAD_GATEWAY,
+    errors.NewerSchema: HTTPStatus.CONFLICT,
+    errors.WaitTimeout: HTTPStatus.GATEWAY_TIMEOUT,
+}
+
+
+def status_of(error: BaseException) -> HTTPStatus:
+    """The HTTP status of an error: that of its nearest class in STATUS."""
+    for each in type(error).__mro__:
+        if each in STATUS:
+            return STATUS[each]
+    return HTTPStatus.INTERNAL_SERVER_ERROR
+
+
+class CraterHandler(APIHandler):
+    """Calls by verb: ``{"GET": "job.get"}``; each route is this class and a table."""
+
+    auth_resource = "crater"
+
+    def initialize(self, verbs: dict[str, str]) -> None:
+        self.verbs = verbs
+        self.work: asyncio.Task[None] | None = None
+
+    @web.authenticated
+    @authorized
+    async def get(self, name: str | None = None) -> None:
+        await self.serve("GET", name)
+
+    @web.authenticated
+    @authorized
+    async def post(self, name: str | None = None) -> None:
+        await self.serve("POST", name)
+
+    @web.authenticated
+    @authorized
+    async def delete(self, name: str | None = None) -> None:
+        await self.serve("DELETE", name)
+
+    async def serve(self, verb: str, name: str | None) -> None:
+        method = self.verbs.get(verb)
+        if method is None:
+            raise web.HTTPError(HTTPStatus.METHOD_NOT_ALLOWED)
+        try:
+            params = self.params(name)
+            if method in calls.STREAMS:
+                await self.stream(calls.stream(method, params))
+                return
+            result = await calls.call(method, params)
+        except Exception as error:  # noqa: BLE001 - the one place where errors become statuses
+            self.set_status(status_of(error))
+            self.finish(calls.error_json(error))
+            return
+        if result is None:
+            self.set_status(HTTPStatus.NO_CONTENT)
+            self.finish()
+        else:
+            self.finish(result)
+
+    def params(self, name: str | None) -> dict[str, Any]:
+        """Body, query and the path's name, which counts most."""
+        try:
+            body = self.get_json_body() or {}
+        except web.HTTPError:
+            raise errors.InputError("The request's body is not JSON.") from None
+        if not isinstance(body, dict):
+            raise errors.InputError("The request's body has to be a JSON object.")
+        query = {key: self.get_query_argument(key) for key in self.request.query_arguments}
+        return body | query | ({"name": name} if name is not None else {})
+
+    async def stream(self, items: AsyncGenerator[dict[str, Any]]) -> None:
+        """Newline-delimited JSON, flushed item by item; a closed connection ends the work."""
+        self.set_header("Content-Type", "application/x-ndjson")
+        self.set_header("Cache-Control", "no-cache")
+        self.set_header("X-Accel-Buffering", "no")
+        self.work = asyncio.create_task(self.write_items(items))
+        try:
+            await self.work
+        except (asyncio.CancelledError, StreamClosedError):
+            self.log.debug("jupyter_crater: a stream was ended by the client")
+
+    async def write_items(self, items: AsyncGenerator[dict[str, Any]]) -> None:
+        async with aclosing(items):
+            try:
+                async for item in items:
+                    await self.write_item(item)
+            except (StreamClosedError, asyncio.CancelledError):
+                raise
+            except Exception as error:
+                if not self._headers_written:
+                    raise
+                await self.write_item(calls.error_json(error))
+
+    async def write_item(self, item: dict[str, Any]) -> None:
+        self.write(json.dumps(item) + "\n")
+        await self.flush()
+
+    def on_connection_close(self) -> None:
+        if self.work:
+            self.work.cancel()
+
+
+ROUTES: dict[str, dict[str, str]] = {
+    "jobs": {"GET": "jobs.list"},
+    "jobs/NAME": {"GET": "job.get", "DELETE": "job.delete"},
+    "jobs/NAME/events": {"GET": "job.events"},
+    "jobs/NAME/log": {"POST": "job.log"},
+    "jobs/NAME/stop": {"POST": "job.stop"},
+    "jobs/NAME/extend": {"POST": "job.extend"},
+    "jobs/NAME/chat": {"POST": "chat.send"},
+}
+
+
+def routes(base_url: str) -> list[tuple[str, type[CraterHandler], dict[str, Any]]]:
+    """What tornado takes."""
+    return [
+        (
+            url_path_join(base_url, "crater", path.replace("NAME", "([a-z0-9-]{1,63})")),
+            CraterHandler,
+            {"verbs": verbs},
+        )
+        for path, verbs in ROUTES.items()
+    ]

@@ -1,0 +1,34 @@
+"""The views as anywidgets: thin classes, whose code is labextension/src/views.
+
+Importing this fills :data:`jupyter_crater.handle.views`, which is how a Job finds its chat without
+knowing of widgets.
+"""
+
+from __future__ import annotations
+
+from ..handle import views
+from .chat import ChatWidget
+from .view import View
+
+__all__ = ["Calculator", "ChatWidget", "Panel", "Picker", "View"]
+
+
+class Panel(View):
+    """All jobs, live."""
+
+    _bundle = "jobs"
+
+
+class Picker(View):
+    """Choose a template, see whether it fits, launch it."""
+
+    _bundle = "picker"
+
+
+class Calculator(View):
+    """Model × GPU × counts, live."""
+
+    _bundle = "calculator"
+
+
+views.update(chat=ChatWidget, panel=Panel, picker=Picker, calculator=Calculator)

@@ -1,0 +1,162 @@
+"""``job.chat()``: the conversation lives here, its views come and go."""
+
+from __future__ import annotations
+
+import asyncio
+import time
+from concurrent.futures import Future
+from typing import Any
+
+import traitlets
+
+from .. import calls
+from ..chat import Delta, Settings, Turn
+from ..errors import InputError
+from ..handle import Job
+from .loop import start
+from .view import PAUSE_S, View
+
+
+class ChatWidget(View):
+    """A chat with a job's engine.
+
+    ``turns`` and ``settings`` are synced state, in the JSON of :class:`~jupyter_crater.chat.Turn`
+    and :class:`~jupyter_crater.chat.Settings`; the tokens of the answer under way are not.
+    """
+
+    _bundle = "chat"
+    turns = traitlets.List(traitlets.Dict()).tag(sync=True)
+    settings = traitlets.Dict().tag(sync=True)
+    busy = traitlets.Bool(default_value=False).tag(sync=True)
+
+    def __init__(self, job: Job | str, *, system: str = "", **settings: Any) -> None:
+        """``settings``: temperature, top_p, max_tokens, seed.
+
+        Raises:
+            InputError: a setting out of its range.
+        """
+        first = Settings.from_json({"system": system, **settings})
+        unknown = set(settings) - set(Settings.model_fields)
+        if unknown:
+            raise InputError(
+                f"A chat has no setting {', '.join(sorted(unknown))}.",
+                hint=f"There are: {', '.join(Settings.model_fields)}.",
+            )
+        self._backend = job.backend if isinstance(job, Job) else None
+        self._live: Turn | None = None
+        self._started = 0.0
+        self._answering: Future[None] | None = None
+        name = job.name if isinstance(job, Job) else job
+        super().__init__(name=name, settings=first.to_json())
+
+    @property
+    def history(self) -> list[Turn]:
+        """The conversation so far."""
+        return Turn.list_from_json(self.turns)
+
+    async def call(self, method: str, params: dict[str, Any]) -> Any:
+        match method:
+            case "chat.send":
+                return await self._send(params)
+            case "chat.stop":
+                if self._answering:
+                    self._answering.cancel()
+                return None
+            case "chat.clear":
+                if not self.busy:
+                    self.turns = []
+                return None
+            case "chat.live":
+                return self._so_far()
+        return await super().call(method, params)
+
+    def close(self) -> None:
+        if self._answering:
+            self._answering.cancel()
+        super().close()
+
+    def _so_far(self) -> dict[str, Any]:
+        live = self._live or Turn(role="assistant")
+        return {"text": live.text, "thinking": live.thinking, "started": self._started}
+
+    async def _send(self, params: dict[str, Any]) -> None:
+        """Answer, and return when it is in ``turns``. One answer at a time."""
+        text, keep = params.get("text"), params.get("keep")
+        if not isinstance(text, str) or not text.strip():
+            raise InputError("A message can't be empty.")
+        if self.busy:
+            raise InputError("An answer is under way.", hint="Stop it first.")
+        turns = self.history[: keep if isinstance(keep, int) else None]
+        turns.append(Turn(role="user", text=text))
+        settings = Settings.from_json(self.settings)
+        answer = Turn(role="assistant")
+        self._live, self._started = answer, time.time()
+        with self.hold_sync():
+            self.turns = [turn.to_json() for turn in turns]
+            self.busy = True
+        # Its own task: a page that closes doesn't end an answer that another page shows.
+        self._answering = start(self._answer_turn(turns, settings, answer))
+        await asyncio.wait([asyncio.wrap_future(self._answering)])
+
+    async def _answer_turn(self, turns: list[Turn], settings: Settings, answer: Turn) -> None:
+        deltas = _Deltas(self)
+        try:
+            engine = await calls.engine_of(self.name, self._backend)
+            async for delta in engine.answer(turns, settings, partial=answer):
+                if delta.turn is None:
+                    deltas.put(delta)
+        except asyncio.CancelledError:
+            answer.stopped = True
+        except Exception as error:  # noqa: BLE001 - told in the turn
+            answer.error = _failure(error)
+        finally:
+            deltas.close()
+            self._live = None
+            with self.hold_sync():
+                self.turns = [turn.to_json() for turn in [*turns, answer]]
+                self.busy = False
+
+
+class _Deltas:
+    """Sends the first delta at once and then at most one message per PAUSE_S."""
+
+    def __init__(self, view: View) -> None:
+        self._view = view
+        self._waiting: list[dict[str, Any]] = []
+        self._timer: asyncio.TimerHandle | None = None
+
+    def put(self, delta: Delta) -> None:
+        self._waiting.append(delta.to_json())
+        if self._timer is None:
+            self._flush()
+
+    def _flush(self) -> None:
+        self._timer = None
+        if self._waiting:
+            for message in _merged(self._waiting):
+                self._view.send({"topic": "chat", "payload": message})
+            self._waiting = []
+            self._timer = asyncio.get_running_loop().call_later(PAUSE_S, self._flush)
+
+    def close(self) -> None:
+        if self._timer:
+            self._timer.cancel()
+        self._waiting = []  # the finished turn says it all
+
+
+def _merged(deltas: list[dict[str, Any]]) -> list[dict[str, Any]]:
+    """Neighbours of one kind as one."""
+    merged: list[dict[str, Any]] = []
+    for delta in deltas:
+        (kind,) = delta if len(delta) == 1 else ("",)
+        if merged and kind in ("text", "thinking") and list(merged[-1]) == [kind]:
+            merged[-1][kind] += delta[kind]
+        else:
+            merged.append(dict(delta))
+    return merged
+
+
+def _failure(error: Exception) -> Any:
+    from ..chat.turns import Failure
+
+    return Failure.model_validate(calls.error_json(error))

@@ -1,0 +1,266 @@
+/** The JSON of the contracts (DESIGN), read with care: outputs of untrusted notebooks come by here. */
+
+export interface ITask {
+  task: string;
+  index: number;
+  node: string | null;
+  ip: string | null;
+  phase: string;
+  restarts: number;
+}
+
+export interface ITimelineEntry {
+  phase: string;
+  /** Seconds since the epoch. */
+  started: number;
+  ended: number | null;
+  detail: string;
+}
+
+export interface IRehearsal {
+  setting: string;
+  asked: string;
+  used: string;
+  because: string;
+}
+
+export interface IStatus {
+  name: string;
+  template: string;
+  backend: string;
+  phase: string;
+  reason: string | null;
+  message: string;
+  head_ip: string | null;
+  url: string | null;
+  api_url: string | null;
+  endpoints: { name: string; port: number; url: string | null }[];
+  tasks: ITask[];
+  timeline: ITimelineEntry[];
+  created: number;
+  lease: number | null;
+  attempt: number;
+  metrics: Record<string, number> | null;
+  rehearsal: IRehearsal[];
+}
+
+/** One GPU's share of a plan, GiB. */
+export interface IRank {
+  rank: number;
+  stage: number;
+  weights_gib: number;
+  activations_gib: number;
+  cuda_graphs_gib: number;
+  other_gib: number;
+  kv_cache_gib: number;
+  budget_gib: number;
+}
+
+export interface IFix {
+  label: string;
+  set: Record<string, unknown>;
+}
+
+export interface IFinding {
+  rule: string;
+  severity: 'error' | 'warning' | 'info';
+  message: string;
+  because: string;
+  fixes: IFix[];
+}
+
+export interface IPlan {
+  fits: boolean;
+  legal: boolean;
+  model: { id: string; parameters: number | null };
+  gpu: { name: string; memory_gib: number | null };
+  nodes: number;
+  gpus_per_node: number;
+  tensor_parallel: number;
+  pipeline_parallel: number;
+  dtype: string;
+  max_model_len: number | null;
+  engine: { name: string; version: string };
+  per_gpu: IRank[];
+  kv_cache: {
+    tokens: number | null;
+    low_tokens: number | null;
+    high_tokens: number | null;
+    max_concurrency: number | null;
+  };
+  findings: IFinding[];
+  alternatives: Record<string, unknown>[];
+  speed: Record<string, unknown>;
+  assumed: string[];
+}
+
+export interface IJob {
+  status: IStatus;
+  /** What was predicted, where the job has an engine. */
+  plan: IPlan | null;
+  /** What the engine itself said of its memory. */
+  measured: Record<string, number> | null;
+  /** Seconds until it serves, from earlier starts; null: nothing known. */
+  eta: number | null;
+}
+
+export const PHASES_ENDED = new Set(['stopped', 'failed']);
+
+type Json = Record<string, unknown>;
+
+export function record(value: unknown): Json {
+  return typeof value === 'object' && value !== null && !Array.isArray(value)
+    ? (value as Json)
+    : {};
+}
+
+export function list(value: unknown): unknown[] {
+  return Array.isArray(value) ? value : [];
+}
+
+export function text(value: unknown): string {
+  if (typeof value === 'string') {
+    return value;
+  }
+  return value === null || value === undefined ? '' : JSON.stringify(value);
+}
+
+function textOrNull(value: unknown): string | null {
+  return typeof value === 'string' ? value : null;
+}
+
+export function number(value: unknown): number | null {
+  return typeof value === 'number' && Number.isFinite(value) ? value : null;
+}
+
+function numbers(value: unknown): Record<string, number> | null {
+  const entries = Object.entries(record(value)).filter(([, v]) => number(v) !== null);
+  return entries.length ? (Object.fromEntries(entries) as Record<string, number>) : null;
+}
+
+/** The `status` JSON; fields of the wrong kind become empty rather than break a view. */
+export function readStatus(value: unknown): IStatus {
+  const data = record(value);
+  return {
+    name: text(data.name),
+    template: text(data.template),
+    backend: text(data.backend),
+    phase: text(data.phase) || 'unknown',
+    reason: textOrNull(data.reason),
+    message: text(data.message),
+    head_ip: textOrNull(data.head_ip),
+    url: textOrNull(data.url),
+    api_url: textOrNull(data.api_url),
+    endpoints: list(data.endpoints).map(item => {
+      const endpoint = record(item);
+      return {
+        name: text(endpoint.name),
+        port: number(endpoint.port) ?? 0,
+        url: textOrNull(endpoint.url)
+      };
+    }),
+    tasks: list(data.tasks).map(item => {
+      const task = record(item);
+      return {
+        task: text(task.task),
+        index: number(task.index) ?? 0,
+        node: textOrNull(task.node),
+        ip: textOrNull(task.ip),
+        phase: text(task.phase),
+        restarts: number(task.restarts) ?? 0
+      };
+    }),
+    timeline: list(data.timeline).map(item => {
+      const entry = record(item);
+      return {
+        phase: text(entry.phase),
+        started: number(entry.started) ?? 0,
+        ended: number(entry.ended),
+        detail: text(entry.detail)
+      };
+    }),
+    created: number(data.created) ?? 0,
+    lease: number(data.lease),
+    attempt: number(data.attempt) ?? 1,
+    metrics: numbers(data.metrics),
+    rehearsal: list(data.rehearsal).map(item => {
+      const change = record(item);
+      return {
+        setting: text(change.setting),
+        asked: text(change.asked),
+        used: text(change.used),
+        because: text(change.because)
+      };
+    })
+  };
+}
+
+/** The `size` JSON. */
+export function readPlan(value: unknown): IPlan {
+  const data = record(value);
+  const model = record(data.model);
+  const gpu = record(data.gpu);
+  const engine = record(data.engine);
+  const kv = record(data.kv_cache);
+  return {
+    fits: data.fits === true,
+    legal: data.legal === true,
+    model: { id: text(model.id), parameters: number(model.parameters) },
+    gpu: { name: text(gpu.name), memory_gib: number(gpu.memory_gib) },
+    nodes: number(data.nodes) ?? 1,
+    gpus_per_node: number(data.gpus_per_node) ?? 1,
+    tensor_parallel: number(data.tensor_parallel) ?? 1,
+    pipeline_parallel: number(data.pipeline_parallel) ?? 1,
+    dtype: text(data.dtype),
+    max_model_len: number(data.max_model_len),
+    engine: { name: text(engine.name), version: text(engine.version) },
+    per_gpu: list(data.per_gpu).map(item => {
+      const rank = record(item);
+      return {
+        rank: number(rank.rank) ?? 0,
+        stage: number(rank.stage) ?? 0,
+        weights_gib: number(rank.weights_gib) ?? 0,
+        activations_gib: number(rank.activations_gib) ?? 0,
+        cuda_graphs_gib: number(rank.cuda_graphs_gib) ?? 0,
+        other_gib: number(rank.other_gib) ?? 0,
+        kv_cache_gib: number(rank.kv_cache_gib) ?? 0,
+        budget_gib: number(rank.budget_gib) ?? 0
+      };
+    }),
+    kv_cache: {
+      tokens: number(kv.tokens),
+      low_tokens: number(kv.low_tokens),
+      high_tokens: number(kv.high_tokens),
+      max_concurrency: number(kv.max_concurrency)
+    },
+    findings: list(data.findings).map(readFinding),
+    alternatives: list(data.alternatives).map(record),
+    speed: record(data.speed),
+    assumed: list(data.assumed).map(text)
+  };
+}
+
+export function readFinding(value: unknown): IFinding {
+  const data = record(value);
+  const severity = data.severity;
+  return {
+    rule: text(data.rule),
+    severity: severity === 'error' || severity === 'warning' ? severity : 'info',
+    message: text(data.message),
+    because: text(data.because),
+    fixes: list(data.fixes).map(item => {
+      const fix = record(item);
+      return { label: text(fix.label), set: record(fix.set) };
+    })
+  };
+}
+
+export function readJob(value: unknown): IJob {
+  const data = record(value);
+  return {
+    status: readStatus(data.status),
+    plan: data.plan ? readPlan(data.plan) : null,
+    measured: numbers(data.measured),
+    eta: number(data.eta)
+  };
+}

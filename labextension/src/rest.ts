@@ -1,0 +1,107 @@
+import { record, text } from './model';
+import { CraterError, ITransport, Topics } from './views/transport';
+
+type Fetch = (path: string, init: RequestInit) => Promise<Response>;
+
+interface IRoute {
+  verb: string;
+  path(params: Record<string, unknown>): string;
+}
+
+const job =
+  (tail = '') =>
+  (params: Record<string, unknown>) => {
+    const backend = text(params.backend);
+    const query = backend && `?backend=${encodeURIComponent(backend)}`;
+    return `jobs/${encodeURIComponent(text(params.name))}${tail}${query}`;
+  };
+const fixed = (path: string) => () => path;
+
+/** The views' methods as routes of jupyter_crater.server; what isn't in the path is the body. */
+const ROUTES: Record<string, IRoute> = {
+  'jobs.list': { verb: 'GET', path: fixed('jobs') },
+  'job.get': { verb: 'GET', path: job() },
+  'job.events': { verb: 'GET', path: job('/events') },
+  'job.log': { verb: 'POST', path: job('/log') },
+  'job.stop': { verb: 'POST', path: job('/stop') },
+  'job.delete': { verb: 'DELETE', path: job() },
+  'job.extend': { verb: 'POST', path: job('/extend') },
+  'chat.send': { verb: 'POST', path: job('/chat') }
+};
+
+/** The views' transport over our server extension; `fetch` knows the base URL and the XSRF token. */
+export class RestTransport implements ITransport {
+  constructor(private _fetch: Fetch) {}
+
+  async request<T>(method: string, params: object): Promise<T> {
+    const response = await this._call(method, params);
+    return (response.status === 204 ? undefined : await response.json()) as T;
+  }
+
+  /** Newline-delimited JSON, item by item as it comes. */
+  async stream(
+    method: string,
+    params: object,
+    onItem: (item: unknown) => void,
+    signal: AbortSignal
+  ): Promise<void> {
+    try {
+      const response = await this._call(method, params, signal);
+      const reader = response.body!.pipeThrough(new TextDecoderStream()).getReader();
+      let rest = '';
+      for (;;) {
+        const { done, value } = await reader.read();
+        if (done) {
+          return;
+        }
+        const lines = (rest + value).split('\n');
+        rest = lines.pop()!;
+        for (const line of lines) {
+          const item: unknown = JSON.parse(line);
+          if ('error' in record(item)) {
+            throw CraterError.from(item);
+          }
+          onItem(item);
+        }
+      }
+    } catch (reason) {
+      if (!signal.aborted) {
+        throw reason;
+      }
+    }
+  }
+
+  subscribe(topic: string, callback: (payload: unknown) => void): () => void {
+    return this._topics.subscribe(topic, callback);
+  }
+
+  publish(topic: string, payload: unknown): void {
+    this._topics.publish(topic, payload);
+  }
+
+  private async _call(method: string, params: object, signal?: AbortSignal): Promise<Response> {
+    const route = ROUTES[method];
+    if (!route) {
+      throw new CraterError(`No such method: ${method}`);
+    }
+    const init: RequestInit = { method: route.verb, signal };
+    if (route.verb === 'POST') {
+      init.headers = { 'Content-Type': 'application/json' };
+      init.body = JSON.stringify(params);
+    }
+    const response = await this._fetch(route.path(params as Record<string, unknown>), init);
+    if (!response.ok) {
+      const body: unknown = await response.json().catch(() => ({}));
+      const { error, message } = record(body);
+      throw error
+        ? CraterError.from(body)
+        : new CraterError(
+            typeof message === 'string' ? message : `${response.status} ${response.statusText}`,
+            'ServerError'
+          );
+    }
+    return response;
+  }
+
+  private _topics = new Topics();
+}

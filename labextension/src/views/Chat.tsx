@@ -1,0 +1,342 @@
+import * as React from 'react';
+
+import { ChatSettings } from './ChatSettings';
+import { CopyButton, Root, useNow } from './controls';
+import { count, download, duration, plain } from './format';
+import { t } from './i18n';
+import { Markdown } from './Markdown';
+import { ChatSession, ILive, ITurn, toMarkdown } from './session';
+
+export interface IChatProps {
+  name: string;
+  session: ChatSession;
+}
+
+/** A chat with one job's engine. */
+export function Chat({ name, session }: IChatProps): JSX.Element {
+  useSession(session);
+  const [settings, showSettings] = React.useState(false);
+  const [editing, edit] = React.useState<number | null>(null);
+  const input = React.useRef<HTMLTextAreaElement>(null);
+  const { turns, live, notice } = session;
+
+  const ask = (message: string, keep = turns.length) => {
+    if (message.trim() && !live) {
+      edit(null);
+      void session.send(message, keep);
+    }
+  };
+  const regenerate = (index: number) => {
+    const question = turns.slice(0, index).findLastIndex(turn => turn.role === 'user');
+    if (question >= 0) {
+      ask(turns[question].text, question);
+    }
+  };
+
+  return (
+    <Root className="crater-Chat">
+      <header className="crater-Bar">
+        <strong className="crater-Bar-title">{t('Chat with {name}', { name })}</strong>
+        <button
+          className="crater-Button crater-mod-quiet"
+          aria-expanded={settings}
+          onClick={() => showSettings(!settings)}
+        >
+          {t('Settings')}
+        </button>
+        <CopyButton value={toMarkdown(turns)} label={t('Copy the chat')} />
+        <button
+          className="crater-Button crater-mod-quiet"
+          disabled={!turns.length}
+          onClick={() => download(`${name}-chat.md`, toMarkdown(turns))}
+        >
+          {t('Export')}
+        </button>
+        <button
+          className="crater-Button crater-mod-quiet"
+          disabled={!turns.length || !!live}
+          onClick={() => {
+            session.clear();
+            input.current?.focus();
+          }}
+        >
+          {t('Clear')}
+        </button>
+      </header>
+      {settings && (
+        <ChatSettings settings={session.settings} onChange={value => session.change(value)} />
+      )}
+      <Messages count={turns.length} live={live}>
+        {turns.map((turn, index) =>
+          editing === index ? (
+            <Composer
+              key={index}
+              initial={turn.text}
+              label={t('Edit the message')}
+              onSend={message => ask(message, index)}
+              onCancel={() => edit(null)}
+            />
+          ) : (
+            <Turn
+              key={index}
+              turn={turn}
+              onEdit={live ? undefined : () => edit(index)}
+              onRegenerate={live ? undefined : () => regenerate(index)}
+            />
+          )
+        )}
+        {live && <Live live={live} />}
+      </Messages>
+      {notice && (
+        <div className="crater-Note crater-mod-warning" role="status">
+          {notice.message}
+        </div>
+      )}
+      <Composer
+        input={input}
+        label={t('Message to {name}', { name })}
+        busy={!!live}
+        onSend={message => ask(message)}
+        onStop={() => session.stop()}
+      />
+    </Root>
+  );
+}
+
+/** Re-renders with the session, at most once a frame: tokens may come faster than anyone reads. */
+function useSession(session: ChatSession): void {
+  const [, render] = React.useReducer((n: number) => n + 1, 0);
+  React.useEffect(() => {
+    let frame = 0;
+    const off = session.onChange(() => {
+      frame ||= requestAnimationFrame(() => {
+        frame = 0;
+        render();
+      });
+    });
+    // It may have changed between the first render and now.
+    render();
+    return () => {
+      off();
+      cancelAnimationFrame(frame);
+    };
+  }, [session]);
+}
+
+/** The messages; stays at the end while the reader is there. */
+function Messages(props: {
+  count: number;
+  live: ILive | null;
+  children: React.ReactNode;
+}): JSX.Element {
+  const box = React.useRef<HTMLDivElement>(null);
+  const atEnd = React.useRef(true);
+  React.useLayoutEffect(() => {
+    const element = box.current;
+    if (element && atEnd.current) {
+      element.scrollTop = element.scrollHeight;
+    }
+  }, [props.count, props.live]);
+  return (
+    <div
+      className="crater-Chat-messages"
+      ref={box}
+      // Keyboards scroll what can be focused.
+      tabIndex={0}
+      role="log"
+      aria-label={t('Messages')}
+      aria-busy={!!props.live}
+      onScroll={event => {
+        const { scrollTop, scrollHeight, clientHeight } = event.currentTarget;
+        atEnd.current = scrollHeight - scrollTop - clientHeight < 40;
+      }}
+    >
+      {props.children}
+    </div>
+  );
+}
+
+function Turn({
+  turn,
+  onEdit,
+  onRegenerate
+}: {
+  turn: ITurn;
+  onEdit?: () => void;
+  onRegenerate?: () => void;
+}): JSX.Element {
+  if (turn.role === 'user') {
+    return (
+      <article className="crater-Turn crater-mod-user" aria-label={t('You')}>
+        <div className="crater-Turn-text">{plain(turn.text)}</div>
+        <footer>
+          <button className="crater-Button crater-mod-quiet" disabled={!onEdit} onClick={onEdit}>
+            {t('Edit')}
+          </button>
+          <CopyButton value={turn.text} label={t('Copy the message')} />
+        </footer>
+      </article>
+    );
+  }
+  return (
+    <article className="crater-Turn" aria-label={t('Answer')}>
+      {turn.omitted > 0 && (
+        <div className="crater-Note">
+          {t('The context is full: {count} older messages were not sent.', { count: turn.omitted })}
+        </div>
+      )}
+      <Thinking text={turn.thinking} seconds={turn.thinking_seconds} />
+      <Markdown text={turn.text} />
+      {turn.error && (
+        <div className="crater-Note crater-mod-error" role="alert">
+          {turn.error.message}
+          {turn.error.hint && <div className="crater-Note-hint">{turn.error.hint}</div>}
+        </div>
+      )}
+      <footer>
+        <button
+          className="crater-Button crater-mod-quiet"
+          disabled={!onRegenerate}
+          onClick={onRegenerate}
+        >
+          {turn.error ? t('Try again') : t('Regenerate')}
+        </button>
+        <CopyButton value={turn.text} label={t('Copy the answer')} />
+        <span className="crater-Turn-stats">{stats(turn)}</span>
+      </footer>
+    </article>
+  );
+}
+
+function stats(turn: ITurn): string {
+  const parts = [];
+  if (turn.stopped) {
+    parts.push(t('stopped'));
+  }
+  if (turn.ttft !== null) {
+    parts.push(t('first token after {time}', { time: duration(turn.ttft) }));
+  }
+  if (turn.tokens_per_second !== null) {
+    parts.push(t('{count} tokens/s', { count: count(turn.tokens_per_second) }));
+  }
+  if (turn.prompt_tokens !== null && turn.completion_tokens !== null) {
+    parts.push(
+      t('{prompt} + {completion} tokens', {
+        prompt: count(turn.prompt_tokens),
+        completion: count(turn.completion_tokens)
+      })
+    );
+  }
+  return parts.join(' · ');
+}
+
+function Live({ live }: { live: ILive }): JSX.Element {
+  const thinks = live.thinking !== '' && live.answered === null;
+  const now = useNow(live.answered === null);
+  return (
+    <article className="crater-Turn crater-mod-live" aria-label={t('Answer')}>
+      <Thinking
+        text={live.thinking}
+        seconds={(live.answered ?? Math.max(now, live.started)) - live.started}
+        running={thinks}
+      />
+      {!live.text && !live.thinking ? (
+        <p className="crater-Chat-waiting">{t('Waiting for the first token …')}</p>
+      ) : (
+        <Markdown text={live.text} />
+      )}
+    </article>
+  );
+}
+
+/** Folded; the text is only in the page while it is open. */
+function Thinking(props: {
+  text: string;
+  seconds: number | null;
+  running?: boolean;
+}): JSX.Element | null {
+  const [open, setOpen] = React.useState(false);
+  if (!props.text.trim()) {
+    return null;
+  }
+  const time = duration(props.seconds ?? 0);
+  return (
+    <details
+      className="crater-Thinking"
+      open={open}
+      onToggle={event => setOpen(event.currentTarget.open)}
+    >
+      <summary>
+        {props.running
+          ? t('Thinking … {time}', { time })
+          : props.seconds === null
+            ? t('Thoughts')
+            : t('Thought for {time}', { time })}
+      </summary>
+      {open && <Markdown text={props.text.trim()} />}
+    </details>
+  );
+}
+
+/** Enter sends, Shift-Enter begins a line; Enter that ends an input method's word does neither. */
+function Composer(props: {
+  label: string;
+  initial?: string;
+  busy?: boolean;
+  input?: React.RefObject<HTMLTextAreaElement>;
+  onSend: (message: string) => void;
+  onStop?: () => void;
+  onCancel?: () => void;
+}): JSX.Element {
+  const [text, setText] = React.useState(props.initial ?? '');
+  const own = React.useRef<HTMLTextAreaElement>(null);
+  const area = props.input ?? own;
+  React.useEffect(() => {
+    if (props.onCancel) {
+      area.current?.focus();
+    }
+    // Only when it appears.
+    // eslint-disable-next-line react-hooks/exhaustive-deps
+  }, []);
+  const send = () => {
+    if (text.trim() && !props.busy) {
+      props.onSend(text);
+      setText('');
+      area.current?.focus();
+    }
+  };
+  return (
+    <div className="crater-Composer">
+      <textarea
+        ref={area}
+        aria-label={props.label}
+        placeholder={t('Message (Enter sends, Shift-Enter makes a new line)')}
+        rows={Math.min(8, Math.max(2, text.split('\n').length))}
+        value={text}
+        onChange={event => setText(event.currentTarget.value)}
+        onKeyDown={event => {
+          if (event.key === 'Enter' && !event.shiftKey && !event.nativeEvent.isComposing) {
+            event.preventDefault();
+            send();
+          } else if (event.key === 'Escape') {
+            (props.busy ? props.onStop : props.onCancel)?.();
+          }
+        }}
+      />
+      {props.onCancel && (
+        <button className="crater-Button" onClick={props.onCancel}>
+          {t('Cancel')}
+        </button>
+      )}
+      {props.busy ? (
+        <button className="crater-Button crater-mod-danger" onClick={props.onStop}>
+          {t('Stop')}
+        </button>
+      ) : (
+        <button className="crater-Button crater-mod-accept" disabled={!text.trim()} onClick={send}>
+          {t('Send')}
+        </button>
+      )}
+    </div>
+  );
+}

@@ -1,0 +1,414 @@
+import * as React from 'react';
+
+import { IJob, IStatus, ITimelineEntry, PHASES_ENDED, readJob, readStatus } from '../model';
+import { Chat } from './Chat';
+import { ConfirmButton, CopyButton, ErrorNote, Root, useNow } from './controls';
+import { clock, duration } from './format';
+import { t } from './i18n';
+import { LogView } from './LogView';
+import { Measured, MemoryBars } from './Memory';
+import { phaseName, tone } from './phases';
+import { PageSession } from './session';
+import { CraterError, ITransport } from './transport';
+
+/** How often a job is asked for again while it is seen, seconds: pushes can be lost. */
+const AGAIN = 2;
+const AGAIN_ENDED = 15;
+
+export interface IJobViewProps {
+  name: string;
+  backend: string;
+  transport: ITransport;
+  /** Shown until the first answer, and where there is none. */
+  snapshot?: unknown;
+  /** Told after the job was deleted. */
+  onDeleted?: () => void;
+}
+
+type Tab = 'overview' | 'log' | 'chat';
+
+/** One job, live: phases, tasks, addresses, memory, log, chat. */
+export function JobView(props: IJobViewProps): JSX.Element {
+  const { name, backend, transport, snapshot } = props;
+  const { job, error, gone, load } = useJob(name, backend, transport, snapshot);
+  const [tab, setTab] = React.useState<Tab>('overview');
+  const [failure, setFailure] = React.useState<CraterError | null>(null);
+  const [working, setWorking] = React.useState(false);
+
+  if (!job) {
+    return (
+      <Root className="crater-Job">
+        <strong>{name}</strong> {!error && t('Loading …')}
+        <ErrorNote error={error} />
+      </Root>
+    );
+  }
+  const { status } = job;
+  const ended = PHASES_ENDED.has(status.phase);
+  const act = (method: string, more: object = {}) => {
+    setWorking(true);
+    setFailure(null);
+    transport
+      .request(method, { name, backend, ...more })
+      .then(
+        () => (method === 'job.delete' ? props.onDeleted?.() : undefined),
+        reason => setFailure(CraterError.from(reason))
+      )
+      .finally(() => {
+        setWorking(false);
+        load();
+      });
+  };
+
+  return (
+    <Root className="crater-Job">
+      <header className="crater-Bar">
+        <strong className="crater-Bar-title">{name}</strong>
+        <PhaseChip phase={status.phase} />
+        <span className="crater-Job-where">
+          {status.template} · {status.backend}
+          {status.attempt > 1 && ` · ${t('attempt {number}', { number: status.attempt })}`}
+        </span>
+      </header>
+      {status.rehearsal.length > 0 && <Rehearsal status={status} />}
+      {status.message && (
+        <div
+          className={`crater-Note${tone(status.phase) === 'bad' ? ' crater-mod-error' : ''}`}
+          role="status"
+        >
+          {status.message}
+          {status.reason && <code className="crater-Job-reason">{status.reason}</code>}
+        </div>
+      )}
+      {error && (
+        <div className="crater-Note crater-mod-warning" role="status">
+          {gone
+            ? t('This job is no longer there. What you see is how it was.')
+            : t('Not live: {message}', { message: error.message })}
+        </div>
+      )}
+      <Tabs tab={tab} onTab={setTab} />
+      <div role="tabpanel" aria-label={tabName(tab)}>
+        {tab === 'overview' && <Overview job={job} />}
+        {tab === 'log' && <LogView name={name} backend={backend} transport={transport} />}
+        {tab === 'chat' && <JobChat status={status} backend={backend} transport={transport} />}
+      </div>
+      <ErrorNote error={failure} />
+      {!gone && (
+        <footer className="crater-Bar">
+          {status.lease !== null && !ended && (
+            <ConfirmButton
+              label={t('Extend by 1 h')}
+              question={t('Keep {name} for another hour?', { name })}
+              disabled={working}
+              onConfirm={() => act('job.extend', { seconds: 3600 })}
+            />
+          )}
+          {!ended && (
+            <ConfirmButton
+              label={t('Stop')}
+              question={t('Stop {name}? Its log stays.', { name })}
+              disabled={working}
+              onConfirm={() => act('job.stop')}
+            />
+          )}
+          <ConfirmButton
+            label={t('Delete')}
+            question={t('Delete {name} and everything of it?', { name })}
+            disabled={working}
+            onConfirm={() => act('job.delete')}
+          />
+        </footer>
+      )}
+    </Root>
+  );
+}
+
+export function PhaseChip({ phase }: { phase: string }): JSX.Element {
+  return (
+    <span className={`crater-Phase crater-tone-${tone(phase)}`} data-phase={phase}>
+      {phaseName(phase)}
+    </span>
+  );
+}
+
+function tabName(tab: Tab): string {
+  return { overview: t('Overview'), log: t('Log'), chat: t('Chat') }[tab];
+}
+
+function Tabs({ tab, onTab }: { tab: Tab; onTab: (tab: Tab) => void }): JSX.Element {
+  const all: Tab[] = ['overview', 'log', 'chat'];
+  return (
+    <div
+      role="tablist"
+      className="crater-Tabs"
+      onKeyDown={event => {
+        const step = { ArrowRight: 1, ArrowLeft: -1 }[event.key];
+        if (step) {
+          const next = (all.indexOf(tab) + step + all.length) % all.length;
+          onTab(all[next]);
+          (event.currentTarget.children[next] as HTMLElement).focus();
+        }
+      }}
+    >
+      {all.map(each => (
+        <button
+          key={each}
+          role="tab"
+          aria-selected={each === tab}
+          tabIndex={each === tab ? 0 : -1}
+          onClick={() => onTab(each)}
+        >
+          {tabName(each)}
+        </button>
+      ))}
+    </div>
+  );
+}
+
+/** Kept by the job's live state; nothing of it is asked for while nobody can see it. */
+function useJob(name: string, backend: string, transport: ITransport, snapshot: unknown) {
+  const [job, setJob] = React.useState<IJob | null>(() =>
+    snapshot
+      ? { status: { ...readStatus(snapshot), name }, plan: null, measured: null, eta: null }
+      : null
+  );
+  const [error, setError] = React.useState<CraterError | null>(null);
+  const [tick, load] = React.useReducer((n: number) => n + 1, 0);
+  const phase = job?.status.phase;
+
+  React.useEffect(() => {
+    let alive = true;
+    let timer: ReturnType<typeof setTimeout>;
+    const next = () => {
+      const seconds = phase && PHASES_ENDED.has(phase) ? AGAIN_ENDED : AGAIN;
+      timer = setTimeout(() => (document.hidden ? next() : load()), seconds * 1000);
+    };
+    transport.request('job.get', { name, backend }).then(
+      value => {
+        if (alive) {
+          setJob(readJob(value));
+          setError(null);
+          next();
+        }
+      },
+      reason => {
+        if (alive) {
+          setError(CraterError.from(reason));
+          next();
+        }
+      }
+    );
+    return () => {
+      alive = false;
+      clearTimeout(timer);
+    };
+    // A new phase alone is no reason to ask again.
+    // eslint-disable-next-line react-hooks/exhaustive-deps
+  }, [name, backend, transport, tick]);
+
+  React.useEffect(() => transport.subscribe('jobs', load), [transport]);
+  React.useEffect(() => {
+    const seen = () => !document.hidden && load();
+    document.addEventListener('visibilitychange', seen);
+    return () => document.removeEventListener('visibilitychange', seen);
+  }, []);
+  return { job, error, gone: error?.kind === 'JobNotFound', load };
+}
+
+function Overview({ job }: { job: IJob }): JSX.Element {
+  const { status, plan, measured } = job;
+  return (
+    <div className="crater-Overview">
+      <Addresses status={status} />
+      <Timeline job={job} />
+      <Tasks status={status} />
+      {plan && plan.per_gpu.length > 0 && (
+        <section aria-label={t('Memory')}>
+          <h4>{t('Memory')}</h4>
+          <MemoryBars plan={plan} />
+          {measured && <Measured plan={plan} measured={measured} />}
+        </section>
+      )}
+    </div>
+  );
+}
+
+function Addresses({ status }: { status: IStatus }): JSX.Element {
+  const rows = [
+    [t('Head IP'), status.head_ip, false],
+    [t('URL'), status.url, true],
+    [t('API (from the kernel)'), status.api_url && `${status.api_url}/v1`, false],
+    ...status.endpoints
+      .filter(endpoint => endpoint.url && endpoint.url !== status.url)
+      .map(endpoint => [endpoint.name, endpoint.url, true] as const)
+  ] as const;
+  return (
+    <dl className="crater-Addresses">
+      {rows.map(([label, value, opens]) => (
+        <React.Fragment key={label}>
+          <dt>{label}</dt>
+          <dd>
+            {value ? (
+              <>
+                <code>{value}</code>{' '}
+                <CopyButton value={value} label={t('Copy {what}', { what: label })} />
+                {opens && /^(https?:\/\/|\/(?!\/))/.test(value) && (
+                  <a
+                    className="crater-Button crater-mod-quiet"
+                    href={value}
+                    target="_blank"
+                    rel="noopener noreferrer"
+                  >
+                    {t('Open')}
+                  </a>
+                )}
+              </>
+            ) : (
+              <span className="crater-dim">{t('not yet')}</span>
+            )}
+          </dd>
+        </React.Fragment>
+      ))}
+      {status.lease !== null && (
+        <>
+          <dt>{t('Lease')}</dt>
+          <dd>{t('until {time}', { time: new Date(status.lease * 1000).toLocaleString() })}</dd>
+        </>
+      )}
+    </dl>
+  );
+}
+
+function Timeline({ job }: { job: IJob }): JSX.Element {
+  const { timeline, phase, created } = job.status;
+  const open = timeline.length > 0 && timeline[timeline.length - 1].ended === null;
+  const running = open && !PHASES_ENDED.has(phase);
+  const now = useNow(running);
+  const start = timeline[0]?.started ?? created;
+  const end = (entry: ITimelineEntry) => entry.ended ?? Math.max(now, entry.started);
+  // "serving" goes on for hours: the bars tell how it got there.
+  const bars = timeline.filter(
+    entry => entry.phase !== 'serving' && !PHASES_ENDED.has(entry.phase)
+  );
+  const whole = Math.max(...bars.map(end), start + 1) - start;
+  return (
+    <section aria-label={t('Timeline')}>
+      <h4>
+        {t('Timeline')}
+        {running && job.eta !== null && phase !== 'serving' && (
+          <span className="crater-dim">
+            {' '}
+            {t('serving in about {time}', { time: duration(job.eta) })}
+          </span>
+        )}
+      </h4>
+      <ol className="crater-Timeline">
+        {timeline.map((entry, index) => (
+          <li key={index} title={`${clock(entry.started)} ${entry.detail}`}>
+            <span className={`crater-Timeline-phase crater-tone-${tone(entry.phase)}`}>
+              {phaseName(entry.phase)}
+            </span>
+            <span className="crater-Timeline-bar">
+              {bars.includes(entry) && (
+                <i
+                  style={{
+                    marginLeft: `${(100 * (entry.started - start)) / whole}%`,
+                    width: `${Math.max(0.5, (100 * (end(entry) - entry.started)) / whole)}%`
+                  }}
+                />
+              )}
+              <small>{entry.detail}</small>
+            </span>
+            <span className="crater-Timeline-time">
+              {PHASES_ENDED.has(entry.phase)
+                ? clock(entry.started)
+                : duration(end(entry) - entry.started)}
+            </span>
+          </li>
+        ))}
+      </ol>
+    </section>
+  );
+}
+
+function Tasks({ status }: { status: IStatus }): JSX.Element | null {
+  if (!status.tasks.length) {
+    return null;
+  }
+  return (
+    <section aria-label={t('Tasks')} className="crater-Scroll">
+      <h4>{t('Tasks')}</h4>
+      <table className="crater-Table">
+        <thead>
+          <tr>
+            <th>{t('Task')}</th>
+            <th>{t('Phase')}</th>
+            <th>{t('IP')}</th>
+            <th>{t('Node')}</th>
+            <th>{t('Restarts')}</th>
+          </tr>
+        </thead>
+        <tbody>
+          {status.tasks.map(task => (
+            <tr key={`${task.task}-${task.index}`}>
+              <th scope="row">{task.index ? `${task.task}-${task.index}` : task.task}</th>
+              <td>
+                <PhaseChip phase={task.phase} />
+              </td>
+              <td>{task.ip ?? '–'}</td>
+              <td title={task.node ?? ''}>{task.node ? task.node.slice(0, 24) : '–'}</td>
+              <td>{task.restarts}</td>
+            </tr>
+          ))}
+        </tbody>
+      </table>
+    </section>
+  );
+}
+
+function Rehearsal({ status }: { status: IStatus }): JSX.Element {
+  return (
+    <details className="crater-Note crater-Rehearsal">
+      <summary>
+        {t('Rehearsal: the same job scaled down to this machine ({count} changes)', {
+          count: status.rehearsal.length
+        })}
+      </summary>
+      <table className="crater-Table">
+        <thead>
+          <tr>
+            <th>{t('Setting')}</th>
+            <th>{t('asked')}</th>
+            <th>{t('used')}</th>
+            <th>{t('because')}</th>
+          </tr>
+        </thead>
+        <tbody>
+          {status.rehearsal.map(change => (
+            <tr key={change.setting}>
+              <th scope="row">{change.setting}</th>
+              <td>{change.asked}</td>
+              <td>{change.used}</td>
+              <td>{change.because}</td>
+            </tr>
+          ))}
+        </tbody>
+      </table>
+    </details>
+  );
+}
+
+function JobChat(props: { status: IStatus; backend: string; transport: ITransport }): JSX.Element {
+  const { status, transport } = props;
+  const session = React.useMemo(
+    () => new PageSession(status.name, transport),
+    [status.name, transport]
+  );
+  React.useEffect(() => () => session.dispose(), [session]);
+  return status.phase === 'serving' || session.turns.length ? (
+    <Chat name={status.name} session={session} />
+  ) : (
+    <p className="crater-dim">{t('The chat opens when the job serves.')}</p>
+  );
+}

@@ -1,0 +1,100 @@
+import * as React from 'react';
+
+import { copy } from './format';
+import { t } from './i18n';
+import type { CraterError } from './transport';
+
+/** Copies `value`; says for two seconds that it did, or why not. */
+export function CopyButton({ value, label }: { value: string; label: string }): JSX.Element {
+  const [said, setSaid] = React.useState('');
+  React.useEffect(() => {
+    const timer = said ? setTimeout(() => setSaid(''), 2000) : undefined;
+    return () => clearTimeout(timer);
+  }, [said]);
+  return (
+    <button
+      className="crater-Button crater-mod-quiet"
+      aria-label={label}
+      title={label}
+      onClick={() =>
+        void copy(value).then(
+          () => setSaid(t('Copied')),
+          (reason: Error) => setSaid(reason.message)
+        )
+      }
+    >
+      <span role="status">{said || t('Copy')}</span>
+    </button>
+  );
+}
+
+/** A button that asks once more before it does something that can't be undone. */
+export function ConfirmButton(props: {
+  label: string;
+  question: string;
+  disabled?: boolean;
+  onConfirm: () => void;
+}): JSX.Element {
+  const [asking, setAsking] = React.useState(false);
+  if (!asking) {
+    return (
+      <button className="crater-Button" disabled={props.disabled} onClick={() => setAsking(true)}>
+        {props.label}
+      </button>
+    );
+  }
+  return (
+    <span className="crater-Confirm" role="alertdialog" aria-label={props.question}>
+      {props.question}{' '}
+      <button
+        className="crater-Button crater-mod-danger"
+        onClick={() => {
+          setAsking(false);
+          props.onConfirm();
+        }}
+      >
+        {props.label}
+      </button>{' '}
+      <button className="crater-Button" autoFocus onClick={() => setAsking(false)}>
+        {t('Keep')}
+      </button>
+    </span>
+  );
+}
+
+export function ErrorNote({ error }: { error: CraterError | null }): JSX.Element | null {
+  return (
+    error && (
+      <div className="crater-Note crater-mod-error" role="alert">
+        {error.message}
+        {error.hint && <div className="crater-Note-hint">{error.hint}</div>}
+      </div>
+    )
+  );
+}
+
+/** The time now in seconds, renewed every `seconds` while `running`. */
+export function useNow(running: boolean, seconds = 1): number {
+  const [now, setNow] = React.useState(() => Date.now() / 1000);
+  React.useEffect(() => {
+    if (!running) {
+      return undefined;
+    }
+    const timer = setInterval(() => setNow(Date.now() / 1000), seconds * 1000);
+    return () => clearInterval(timer);
+  }, [running, seconds]);
+  return now;
+}
+
+/** Keys typed in a view stay there: a notebook would take "dd" as "delete this cell". */
+export function Root(props: { className: string; children: React.ReactNode }): JSX.Element {
+  return (
+    <div
+      className={`crater ${props.className}`}
+      data-lm-suppress-shortcuts="true"
+      onKeyDown={event => event.stopPropagation()}
+    >
+      {props.children}
+    </div>
+  );
+}

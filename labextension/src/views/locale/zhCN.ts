@@ -1,0 +1,1 @@
+export const zhCN: Record<string, string> = {};

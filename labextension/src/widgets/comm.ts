@@ -1,0 +1,144 @@
+import { record } from '../model';
+import { CraterError, ITransport, randomId, Topics } from '../views/transport';
+
+/** The part of anywidget's model that is used here. */
+export interface IModel {
+  get(key: string): unknown;
+  set(key: string, value: unknown): void;
+  save_changes(): void;
+  on(event: string, callback: (...args: never[]) => void): void;
+  off(event: string, callback: (...args: never[]) => void): void;
+  send(content: unknown): void;
+}
+
+interface IPending {
+  resolve: (value: unknown) => void;
+  reject: (reason: unknown) => void;
+  onItem?: (item: unknown) => void;
+  seen: boolean;
+}
+
+/** After so long without a sign of life the kernel is called busy. */
+export const PATIENCE = 1000;
+
+/**
+ * Requests as custom messages over the kernel's comm (jupyter_crater.widgets.view is the far side):
+ *
+ *     → {request, method, params}    ← {request, ack} at once, then {request, items: [...]}…
+ *     → {cancel: request}              and {request, result} or {request, error}
+ *                                    ← {topic, payload}
+ *
+ * Not `id`: ipykernel 7.4 remembers every message with an `id` that the kernel sends.
+ */
+export class CommTransport implements ITransport {
+  constructor(private _model: IModel) {
+    _model.on('msg:custom', this._receive);
+  }
+
+  request<T>(method: string, params: object): Promise<T> {
+    return this._start(method, params).done as Promise<T>;
+  }
+
+  async stream(
+    method: string,
+    params: object,
+    onItem: (item: unknown) => void,
+    signal: AbortSignal
+  ): Promise<void> {
+    const { request, done } = this._start(method, params, onItem);
+    const cancel = () => {
+      this._model.send({ cancel: request });
+      this._pending.get(request)?.resolve(undefined);
+      this._pending.delete(request);
+    };
+    signal.addEventListener('abort', cancel, { once: true });
+    if (signal.aborted) {
+      cancel();
+    }
+    try {
+      await done;
+    } finally {
+      signal.removeEventListener('abort', cancel);
+    }
+  }
+
+  subscribe(topic: string, callback: (payload: unknown) => void): () => void {
+    return this._topics.subscribe(topic, callback);
+  }
+
+  /** Whether the kernel answers within PATIENCE. */
+  async alive(): Promise<boolean> {
+    const { request, done } = this._start('ping', {}, undefined, false);
+    const late = new Promise<boolean>(resolve => setTimeout(() => resolve(false), PATIENCE));
+    const answered = done.then(
+      () => true,
+      () => true
+    );
+    const alive = await Promise.race([answered, late]);
+    if (!alive) {
+      this._pending.delete(request);
+    }
+    return alive;
+  }
+
+  dispose(): void {
+    this._model.off('msg:custom', this._receive);
+    for (const { reject } of this._pending.values()) {
+      reject(new CraterError('The view was closed.', 'Cancelled'));
+    }
+    this._pending.clear();
+  }
+
+  private _start(
+    method: string,
+    params: object,
+    onItem?: (item: unknown) => void,
+    watch = true
+  ): { request: string; done: Promise<unknown> } {
+    const request = randomId();
+    const done = new Promise<unknown>((resolve, reject) => {
+      this._pending.set(request, { resolve, reject, onItem, seen: false });
+    });
+    this._model.send({ request, method, params });
+    if (watch) {
+      setTimeout(() => {
+        if (this._pending.get(request)?.seen === false) {
+          this._topics.publish('busy', true);
+        }
+      }, PATIENCE);
+    }
+    return { request, done };
+  }
+
+  private _receive = (value: unknown) => {
+    const message = record(value);
+    if (typeof message.topic === 'string') {
+      this._topics.publish(message.topic, message.payload);
+      return;
+    }
+    // Absent: an answer to another view of the same model.
+    const request = String(message.request);
+    const pending = this._pending.get(request);
+    if (!pending) {
+      return;
+    }
+    pending.seen = true;
+    if ('ack' in message) {
+      this._topics.publish('busy', false);
+    } else if (Array.isArray(message.items)) {
+      for (const item of message.items) {
+        pending.onItem?.(item);
+      }
+    } else {
+      this._pending.delete(request);
+      if ('error' in message) {
+        pending.reject(CraterError.from(message.error));
+      } else {
+        pending.resolve(message.result);
+      }
+    }
+  };
+
+  private _topics = new Topics();
+  private _pending = new Map<string, IPending>();
+}

@@ -1,0 +1,48 @@
+import * as React from 'react';
+import { createRoot } from 'react-dom/client';
+
+import '../../style/views.css';
+
+import { MathsContext, Typesetter } from '../views/Maths';
+import type { ITransport } from '../views/transport';
+import { CommTransport, IModel } from './comm';
+
+/** What a widget's view is made from, and what is to be done when it goes. */
+export interface IMounted {
+  element: React.ReactElement;
+  dispose?: () => void;
+}
+
+/** An anywidget of one view. */
+export function widget(mount: (model: IModel, transport: CommTransport) => IMounted) {
+  return {
+    render({ model, el }: { model: IModel; el: HTMLElement }) {
+      const transport = new CommTransport(model);
+      const { element, dispose } = mount(model, transport);
+      const root = createRoot(el);
+      root.render(
+        React.createElement(MathsContext.Provider, { value: () => maths(transport) }, element)
+      );
+      return () => {
+        root.unmount();
+        dispose?.();
+        transport.dispose();
+      };
+    }
+  };
+}
+
+let loading: Promise<Typesetter> | null = null;
+
+/** The typesetter comes through the comm too: a widget knows no address to fetch it from. */
+function maths(transport: ITransport): Promise<Typesetter> {
+  loading ??= transport
+    .request<string>('asset.maths', {})
+    .then(source => {
+      const url = URL.createObjectURL(new Blob([source], { type: 'text/javascript' }));
+      return import(/* webpackIgnore: true */ url) as Promise<{ default: Typesetter }>;
+    })
+    .then(module => module.default);
+  loading.catch(() => (loading = null));
+  return loading;
+}

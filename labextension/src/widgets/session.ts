@@ -1,0 +1,154 @@
+import { number, record } from '../model';
+import { t } from '../views/i18n';
+import {
+  ChatSession,
+  ISettings,
+  NO_SETTINGS,
+  PageSession,
+  readTurns,
+  userTurn
+} from '../views/session';
+import { CraterError } from '../views/transport';
+import type { CommTransport, IModel } from './comm';
+import { pageTransport } from './page';
+
+/**
+ * The kernel's chat: turns and settings are synced state, so every view and a view opened later
+ * show the same; tokens come as messages. While a cell blocks the kernel, questions go to our
+ * server extension instead, where there is one, and the kernel gets the turns afterwards.
+ */
+export class CommSession extends ChatSession {
+  constructor(
+    private _model: IModel,
+    private _transport: CommTransport
+  ) {
+    super();
+    this._off = [
+      _transport.subscribe('chat', value => this.apply(value)),
+      _transport.subscribe('busy', busy => {
+        this.notice = busy ? busyNotice() : null;
+        this.emit();
+      })
+    ];
+    _model.on('change:turns', this._read);
+    _model.on('change:busy', this._read);
+    _model.on('change:settings', this._read);
+    this._read();
+    if (this.live) {
+      // Opened while an answer is under way.
+      void _transport.request('chat.live', {}).then(value => this._catchUp(value));
+    }
+  }
+
+  async send(message: string, keep: number): Promise<void> {
+    if (this.live) {
+      return;
+    }
+    this.turns = [...this.turns.slice(0, keep), userTurn(message)];
+    this._asking = true;
+    this.begin();
+    try {
+      if (!(await this._transport.alive()) && (await this._sendByPage(message, keep))) {
+        return;
+      }
+      await this._transport.request('chat.send', { text: message, keep });
+    } catch (reason) {
+      this.notice = CraterError.from(reason);
+    } finally {
+      this._asking = false;
+      this._read();
+    }
+  }
+
+  stop(): void {
+    if (this._page) {
+      this._page.stop();
+    } else {
+      void this._transport.request('chat.stop', {}).catch(() => undefined);
+    }
+  }
+
+  clear(): void {
+    this.turns = [];
+    this.emit();
+    void this._transport.request('chat.clear', {}).catch(() => undefined);
+  }
+
+  change(settings: ISettings): void {
+    super.change(settings);
+    this._model.set('settings', settings);
+    this._model.save_changes();
+  }
+
+  dispose(): void {
+    this._off.forEach(off => off());
+    this._model.off('change:turns', this._read);
+    this._model.off('change:busy', this._read);
+    this._model.off('change:settings', this._read);
+    this._page?.dispose();
+    super.dispose();
+  }
+
+  /** Ask through the server extension; false where there is none. */
+  private async _sendByPage(message: string, keep: number): Promise<boolean> {
+    const name = String(this._model.get('name'));
+    const transport = await pageTransport(name);
+    if (!transport) {
+      this.notice = busyNotice();
+      this.emit();
+      return false;
+    }
+    const page = new PageSession(name, transport);
+    this._page = page;
+    page.turns = this.turns.slice(0, keep);
+    page.settings = this.settings;
+    page.onChange(() => {
+      this.turns = page.turns;
+      this.live = page.live;
+      this.emit();
+    });
+    try {
+      await page.send(message, keep);
+    } finally {
+      this._page = null;
+    }
+    this._model.set('turns', page.turns);
+    this._model.save_changes();
+    return true;
+  }
+
+  private _read = () => {
+    if (this._page) {
+      return;
+    }
+    this.settings = { ...NO_SETTINGS, ...(record(this._model.get('settings')) as object) };
+    const busy = this._model.get('busy') === true;
+    if (busy && !this.live) {
+      this.turns = readTurns(this._model.get('turns'));
+      this.begin();
+    } else if (!busy && !this._asking) {
+      this.end(readTurns(this._model.get('turns')));
+    } else {
+      this.emit();
+    }
+  };
+
+  private _catchUp(value: unknown): void {
+    const data = record(value);
+    if (this.live && !this.live.text && !this.live.thinking) {
+      this.begin(number(data.started) ?? undefined);
+      this.apply(data);
+    }
+  }
+
+  private _off: (() => void)[];
+  private _asking = false;
+  private _page: PageSession | null = null;
+}
+
+function busyNotice(): CraterError {
+  return new CraterError(
+    t('The kernel is busy: what you asked for happens when the running cell ends.'),
+    'KernelBusy'
+  );
+}
