@@ -69,12 +69,13 @@ class Output:
             self._line = 0
 
     def table(self, head: Sequence[str], rows: Sequence[Sequence[str]]) -> str:
-        """Columns that fit the terminal: the last one gives way; nothing is cut into a pipe."""
+        """Columns that fit the terminal: the widest give way; into a pipe nothing is cut."""
         cells = [[str(c) for c in row] for row in rows]
         widths = [max(len(r[i]) for r in [list(head), *cells]) for i in range(len(head))]
         if sys.stdout.isatty():
-            room = shutil.get_terminal_size().columns - sum(widths[:-1]) - 2 * (len(head) - 1)
-            widths[-1] = max(8, min(widths[-1], room))
+            room = shutil.get_terminal_size().columns - 2 * (len(head) - 1)
+            while sum(widths) > room and max(widths) > 8:
+                widths[widths.index(max(widths))] -= 1
         lines = []
         for number, row in enumerate([list(head), *cells]):
             parts = [_fit(c, w) for c, w in zip(row, widths, strict=True)]

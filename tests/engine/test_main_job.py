@@ -15,6 +15,7 @@ import pytest
 import jupyter_crater as crater
 from jupyter_crater import errors, processes
 from jupyter_crater.backends.local import store
+from tests.waiting import until
 
 from .conftest import NAME
 
@@ -140,7 +141,6 @@ def test_a_client_that_leaves_stops_its_request(real_job):
         "POST", f"{real_job.url}/v1/chat/completions", json=body, headers=headers, timeout=30
     ) as answer:
         next(answer.iter_lines())
-    from ..backends.local.conftest import until
 
     def running():
         text = httpx.get(f"{real_job.url}/metrics").text

@@ -18,8 +18,7 @@ import pytest
 import jupyter_crater as crater
 from jupyter_crater import errors, processes
 from jupyter_crater.backends.local import store
-
-from .conftest import until
+from tests.waiting import until
 
 NAME = "deepseek-r1-distributed"
 
