@@ -133,6 +133,7 @@ class CraterHandler(APIHandler):
 ROUTES: dict[str, dict[str, str]] = {
     "jobs": {"GET": "jobs.list"},
     "jobs/NAME": {"GET": "job.get", "DELETE": "job.delete"},
+    "jobs/NAME/memory": {"GET": "job.memory"},
     "jobs/NAME/events": {"GET": "job.events"},
     "jobs/NAME/log": {"POST": "job.log"},
     "jobs/NAME/stop": {"POST": "job.stop"},

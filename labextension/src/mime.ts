@@ -37,7 +37,7 @@ class JobOutput extends ReactWidget implements IRenderMime.IRenderer {
         key: name,
         name,
         backend: text(this._data?.backend),
-        snapshot: this._data?.snapshot,
+        snapshot: this._data?.status,
         transport: this._transport
       })
     );

@@ -94,14 +94,12 @@ export interface IPlan {
   assumed: string[];
 }
 
-export interface IJob {
-  status: IStatus;
-  /** What was predicted, where the job has an engine. */
+/** Predicted and measured memory: asked for apart from the status, since the log has to be read. */
+export interface IMemory {
+  /** What was predicted for what was asked, where that can be sized. */
   plan: IPlan | null;
-  /** What the engine itself said of its memory. */
+  /** What the engine itself said; of several ranks the fullest. */
   measured: Record<string, number> | null;
-  /** Seconds until it serves, from earlier starts; null: nothing known. */
-  eta: number | null;
 }
 
 export const PHASES_ENDED = new Set(['stopped', 'failed']);
@@ -255,12 +253,16 @@ export function readFinding(value: unknown): IFinding {
   };
 }
 
-export function readJob(value: unknown): IJob {
+/** Of figures that a rank each reported, the one that limits. */
+export function readMemory(value: unknown): IMemory {
   const data = record(value);
+  const measured = Object.entries(record(data.measured)).map(([name, figure]) => {
+    const all = list(figure).filter(each => number(each) !== null) as number[];
+    const limit = name === 'kv_cache_gib' ? Math.min(...all) : Math.max(...all);
+    return [name, all.length ? limit : figure];
+  });
   return {
-    status: readStatus(data.status),
     plan: data.plan ? readPlan(data.plan) : null,
-    measured: numbers(data.measured),
-    eta: number(data.eta)
+    measured: numbers(Object.fromEntries(measured))
   };
 }

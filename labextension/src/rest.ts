@@ -21,6 +21,7 @@ const fixed = (path: string) => () => path;
 const ROUTES: Record<string, IRoute> = {
   'jobs.list': { verb: 'GET', path: fixed('jobs') },
   'job.get': { verb: 'GET', path: job() },
+  'job.memory': { verb: 'GET', path: job('/memory') },
   'job.events': { verb: 'GET', path: job('/events') },
   'job.log': { verb: 'POST', path: job('/log') },
   'job.stop': { verb: 'POST', path: job('/stop') },

@@ -1,6 +1,6 @@
 import * as React from 'react';
 
-import { IJob, IStatus, ITimelineEntry, PHASES_ENDED, readJob, readStatus } from '../model';
+import { IMemory, IStatus, ITimelineEntry, PHASES_ENDED, readMemory, readStatus } from '../model';
 import { Chat } from './Chat';
 import { ConfirmButton, CopyButton, ErrorNote, Root, useNow } from './controls';
 import { clock, duration } from './format';
@@ -30,12 +30,12 @@ type Tab = 'overview' | 'log' | 'chat';
 /** One job, live: phases, tasks, addresses, memory, log, chat. */
 export function JobView(props: IJobViewProps): JSX.Element {
   const { name, backend, transport, snapshot } = props;
-  const { job, error, gone, load } = useJob(name, backend, transport, snapshot);
+  const { status, error, gone, load } = useJob(name, backend, transport, snapshot);
   const [tab, setTab] = React.useState<Tab>('overview');
   const [failure, setFailure] = React.useState<CraterError | null>(null);
   const [working, setWorking] = React.useState(false);
 
-  if (!job) {
+  if (!status) {
     return (
       <Root className="crater-Job">
         <strong>{name}</strong> {!error && t('Loading …')}
@@ -43,7 +43,6 @@ export function JobView(props: IJobViewProps): JSX.Element {
       </Root>
     );
   }
-  const { status } = job;
   const ended = PHASES_ENDED.has(status.phase);
   const act = (method: string, more: object = {}) => {
     setWorking(true);
@@ -89,7 +88,7 @@ export function JobView(props: IJobViewProps): JSX.Element {
       )}
       <Tabs tab={tab} onTab={setTab} />
       <div role="tabpanel" aria-label={tabName(tab)}>
-        {tab === 'overview' && <Overview job={job} />}
+        {tab === 'overview' && <Overview status={status} backend={backend} transport={transport} />}
         {tab === 'log' && <LogView name={name} backend={backend} transport={transport} />}
         {tab === 'chat' && <JobChat status={status} backend={backend} transport={transport} />}
       </div>
@@ -168,14 +167,12 @@ function Tabs({ tab, onTab }: { tab: Tab; onTab: (tab: Tab) => void }): JSX.Elem
 
 /** Kept by the job's live state; nothing of it is asked for while nobody can see it. */
 function useJob(name: string, backend: string, transport: ITransport, snapshot: unknown) {
-  const [job, setJob] = React.useState<IJob | null>(() =>
-    snapshot
-      ? { status: { ...readStatus(snapshot), name }, plan: null, measured: null, eta: null }
-      : null
+  const [status, setStatus] = React.useState<IStatus | null>(() =>
+    snapshot ? { ...readStatus(snapshot), name } : null
   );
   const [error, setError] = React.useState<CraterError | null>(null);
   const [tick, load] = React.useReducer((n: number) => n + 1, 0);
-  const phase = job?.status.phase;
+  const phase = status?.phase;
 
   React.useEffect(() => {
     let alive = true;
@@ -187,7 +184,7 @@ function useJob(name: string, backend: string, transport: ITransport, snapshot: 
     transport.request('job.get', { name, backend }).then(
       value => {
         if (alive) {
-          setJob(readJob(value));
+          setStatus(readStatus(value));
           setError(null);
           next();
         }
@@ -213,25 +210,52 @@ function useJob(name: string, backend: string, transport: ITransport, snapshot: 
     document.addEventListener('visibilitychange', seen);
     return () => document.removeEventListener('visibilitychange', seen);
   }, []);
-  return { job, error, gone: error?.kind === 'JobNotFound', load };
+  return { status, error, gone: error?.kind === 'JobNotFound', load };
 }
 
-function Overview({ job }: { job: IJob }): JSX.Element {
-  const { status, plan, measured } = job;
+function Overview(props: { status: IStatus; backend: string; transport: ITransport }): JSX.Element {
+  const { status } = props;
+  const memory = useMemory(status, props.backend, props.transport);
   return (
     <div className="crater-Overview">
       <Addresses status={status} />
-      <Timeline job={job} />
+      <Timeline status={status} />
       <Tasks status={status} />
-      {plan && plan.per_gpu.length > 0 && (
+      {memory?.plan && memory.plan.per_gpu.length > 0 && (
         <section aria-label={t('Memory')}>
-          <h4>{t('Memory')}</h4>
-          <MemoryBars plan={plan} />
-          {measured && <Measured plan={plan} measured={measured} />}
+          <h4>
+            {t('Memory')}
+            {status.rehearsal.length > 0 && (
+              <span className="crater-dim"> {t('(of what was asked, not of the rehearsal)')}</span>
+            )}
+          </h4>
+          <MemoryBars plan={memory.plan} />
+          {memory.measured && status.rehearsal.length === 0 && (
+            <Measured plan={memory.plan} measured={memory.measured} />
+          )}
         </section>
       )}
     </div>
   );
+}
+
+/** Asked for at first and again when it serves: only then the engine has measured. */
+function useMemory(status: IStatus, backend: string, transport: ITransport): IMemory | null {
+  const [memory, setMemory] = React.useState<IMemory | null>(null);
+  const { name } = status;
+  const serving = status.phase === 'serving';
+  React.useEffect(() => {
+    let alive = true;
+    transport.request('job.memory', { name, backend }).then(
+      value => alive && setMemory(readMemory(value)),
+      // The rest of the view stands without it.
+      () => undefined
+    );
+    return () => {
+      alive = false;
+    };
+  }, [name, backend, transport, serving]);
+  return memory;
 }
 
 function Addresses({ status }: { status: IStatus }): JSX.Element {
@@ -280,8 +304,9 @@ function Addresses({ status }: { status: IStatus }): JSX.Element {
   );
 }
 
-function Timeline({ job }: { job: IJob }): JSX.Element {
-  const { timeline, phase, created } = job.status;
+function Timeline({ status }: { status: IStatus }): JSX.Element {
+  const { timeline, phase, created, metrics } = status;
+  const eta = metrics?.eta_seconds ?? null;
   const open = timeline.length > 0 && timeline[timeline.length - 1].ended === null;
   const running = open && !PHASES_ENDED.has(phase);
   const now = useNow(running);
@@ -296,10 +321,10 @@ function Timeline({ job }: { job: IJob }): JSX.Element {
     <section aria-label={t('Timeline')}>
       <h4>
         {t('Timeline')}
-        {running && job.eta !== null && phase !== 'serving' && (
+        {running && eta !== null && phase !== 'serving' && (
           <span className="crater-dim">
             {' '}
-            {t('serving in about {time}', { time: duration(job.eta) })}
+            {t('serving in about {time}', { time: duration(eta) })}
           </span>
         )}
       </h4>

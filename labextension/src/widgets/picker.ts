@@ -1,5 +1,9 @@
 import * as React from 'react';
 
+import { text } from '../model';
+import { Picker } from '../views/Picker';
 import { widget } from './mount';
 
-export default widget(() => ({ element: React.createElement('p', null, '') }));
+export default widget((model, transport) => ({
+  element: React.createElement(Picker, { transport, template: text(model.get('name')) })
+}));

@@ -13,10 +13,11 @@ from collections.abc import AsyncGenerator, Callable
 from threading import Event, Thread
 from typing import Any
 
-from . import api
-from .chat import Engine, Settings, Turn
-from .errors import BackendError, CraterError, InputError
-from .handle import Job
+from .. import api
+from ..chat import Engine, Settings, Turn
+from ..errors import BackendError, CraterError, InputError
+from ..handle import Job
+from . import launching
 
 Params = dict[str, Any]
 Json = dict[str, Any]
@@ -84,21 +85,21 @@ def jobs_list(params: Params) -> Json:
 
 
 def job_get(params: Params) -> Json:
+    return _job(params).status().to_json()
+
+
+def job_memory(params: Params) -> Json:
+    """Predicted and measured memory; what can't be had is null rather than hide the rest."""
     job = _job(params)
-    found: Json = {"schema": 1, "status": job.status().to_json()}
-    for name in ("plan", "measured", "eta"):
-        found[name] = _optional(job, name)
-    return found
+    return {"schema": 1, "plan": _figures(job, "plan"), "measured": _figures(job, "measured")}
 
 
-def _optional(job: Job, name: str) -> Any:
-    """Beside the status; what can't be had is left out rather than hide the rest."""
+def _figures(job: Job, name: str) -> Json | None:
     try:
-        value = getattr(job, name, None)
+        value = getattr(job, name)
     except CraterError:
         return None
-    to_json = getattr(value, "to_json", None)
-    return to_json() if to_json else value
+    return None if value is None else dict(value.to_json())
 
 
 def job_events(params: Params) -> Json:
@@ -123,10 +124,18 @@ def job_extend(params: Params) -> Json:
 CALLS: dict[str, Callable[[Params], Any]] = {
     "jobs.list": jobs_list,
     "job.get": job_get,
+    "job.memory": job_memory,
     "job.events": job_events,
     "job.stop": job_stop,
     "job.delete": job_delete,
     "job.extend": job_extend,
+    "templates.list": launching.templates_list,
+    "template.get": launching.template_get,
+    "template.check": launching.template_check,
+    "template.parse": launching.template_parse,
+    "catalog": launching.catalog,
+    "size": launching.size,
+    "launch": launching.launch,
 }
 
 

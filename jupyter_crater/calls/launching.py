@@ -1,0 +1,173 @@
+"""The calls of picker and calculator: templates, checks before a launch, sizing, the launch."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from .. import api, config
+from ..engines import command_text, parse_command, start_command
+from ..errors import CraterError, InputError, ParameterError
+from ..handle import measurements
+from ..spec import JobSpec
+from ..templating import LANGUAGES, Template
+
+Params = dict[str, Any]
+Json = dict[str, Any]
+
+
+def templates_list(params: Params) -> Json:
+    """All templates, and the backends to choose from: the default first."""
+    language = _language(params)
+    default = config.load().backend or "local"
+    return {
+        "schema": 1,
+        "templates": [template.to_json(language) for template in api.templates()],
+        "backends": list(dict.fromkeys([default, "local"])),
+    }
+
+
+def template_get(params: Params) -> Json:
+    template, language = _template(params), _language(params)
+    return {"template": template.to_json(language), "schema": template.schema(language)}
+
+
+def template_check(params: Params) -> Json:
+    """What a launch with these values would be; starts nothing.
+
+    ``errors``: one per wrong parameter; ``refusal``: why it can't be launched as it is; ``plan``,
+    ``rehearsal``, ``command``, ``manifest`` and ``code`` as far as the values allow.
+    """
+    template, values = _template(params), _values(params)
+    found: Json = {"schema": 1, "errors": [e.to_dict() for e in template.problems(values)]}
+    name, backend = _optional(params, "name"), _optional(params, "backend")
+    found["code"] = code(template.id, values, name, backend)
+    if found["errors"]:
+        return found
+    try:
+        asked = template.render(values)
+    except ParameterError as error:
+        found["errors"] = [error.to_dict()]
+        return found
+    found |= {"command": _command(asked), "manifest": asked.to_json(), "plan": _plan(asked)}
+    try:
+        prepared = api.prepare(template, name=name, backend=backend, force=True, parameters=values)
+        if prepared.backend.name != "local":
+            found["manifest"] = prepared.documents()
+    except ParameterError as error:
+        found["errors"] = [error.to_dict()]
+    except CraterError as error:
+        found["refusal"] = error.to_dict()
+    else:
+        found["rehearsal"] = [
+            {"setting": c.reason, **c.data, "because": c.message} for c in prepared.changes
+        ]
+    return found
+
+
+def _plan(asked: JobSpec) -> Json | None:
+    """Of what was asked for, also where a rehearsal will run: that is what the values are for."""
+    from .. import sizing
+
+    if asked.engine is None or asked.main.resources.gpu is None:
+        return None
+    try:
+        return dict(sizing.check(asked, measurements=measurements()).to_json())
+    except CraterError:
+        return None
+
+
+def template_parse(params: Params) -> Json:
+    """The values that an edited start command means, or why it can't be read back."""
+    template = _template(params)
+    text = params.get("command")
+    if not isinstance(text, str) or not text.strip():
+        raise InputError("The start command is empty.")
+    parsed = parse_command(text)
+    if parsed.settings is None:
+        return {"values": None, "because": parsed.because}
+    settings = parsed.settings.model_dump(mode="json")
+    # The one argument that is called otherwise where a person fills it in.
+    settings["extra_args"] = settings.pop("extra")
+    if parsed.ray_port is not None:
+        settings["ray_port"] = parsed.ray_port
+    if parsed.env:
+        settings["env"] = parsed.env
+    known = {name: value for name, value in settings.items() if name in template.parameters}
+    wrong = {problem.parameter for problem in template.problems(known)}
+    return {"values": {name: value for name, value in known.items() if name not in wrong}}
+
+
+def catalog(_: Params) -> Json:
+    """Names to choose from; others work too."""
+    from ..catalog import gpus, models
+
+    return {
+        "schema": 1,
+        "gpus": [gpu.name for gpu in gpus.all()],
+        "models": [model.id for model in models.all()],
+    }
+
+
+def size(params: Params) -> Json:
+    settings = {name: value for name, value in params.items() if value is not None}
+    for name in ("model", "gpu"):
+        if not isinstance(settings.get(name), str) or not settings[name].strip():
+            raise ParameterError(name, f"{name} has to be named.")
+    for name in ("nodes", "gpus_per_node", "tensor_parallel", "pipeline_parallel"):
+        value = settings.get(name, 1)
+        if not isinstance(value, int) or isinstance(value, bool) or not 1 <= value <= 1024:
+            raise ParameterError(name, f"{name} has to be a whole number from 1 to 1024.")
+    plan = api.size(settings.pop("model"), gpu=settings.pop("gpu"), **settings)
+    return dict(plan.to_json())
+
+
+def launch(params: Params) -> Json:
+    job = api.launch(
+        _template(params),
+        name=_optional(params, "name"),
+        backend=_optional(params, "backend"),
+        force=params.get("force") is True,
+        **_values(params),
+    )
+    return {"schema": 1, "name": job.name, "backend": job.backend}
+
+
+def code(template: str, values: Json, name: str | None, backend: str | None) -> str:
+    """The lines of Python that do the same."""
+    given = {"name": name, "backend": backend} | values
+    lines = [f"    {key}={value!r}," for key, value in given.items() if value is not None]
+    lines += [f"    {key}=None," for key, value in values.items() if value is None]
+    call = "\n".join([f"job = crater.launch(\n    {template!r},", *lines, ")"])
+    return f"import jupyter_crater as crater\n\n{call}\njob"
+
+
+def _command(spec: JobSpec) -> str:
+    if spec.raw_command is not None:
+        return spec.raw_command
+    return command_text(start_command(spec.engine) if spec.engine else spec.main.command)
+
+
+def _template(params: Params) -> Template:
+    name = params.get("id")
+    if not isinstance(name, str):
+        raise InputError("'id' has to be a template's id.")
+    return api.template(name)
+
+
+def _values(params: Params) -> Json:
+    values = params.get("values") or {}
+    if not isinstance(values, dict):
+        raise InputError("'values' has to be an object: parameter → value.")
+    return values
+
+
+def _optional(params: Params, name: str) -> str | None:
+    value = params.get(name)
+    if value is not None and not isinstance(value, str):
+        raise InputError(f"{name!r} has to be a text.")
+    return value or None
+
+
+def _language(params: Params) -> str:
+    value = params.get("language")
+    return value if value in LANGUAGES else "en"
