@@ -71,7 +71,8 @@ def _plan(asked: JobSpec) -> Json | None:
     if asked.engine is None or asked.main.resources.gpu is None:
         return None
     try:
-        return dict(sizing.check(asked, measurements=measurements()).to_json())
+        plan = sizing.check(asked, measurements=measurements())
+        return None if plan is None else dict(plan.to_json())
     except CraterError:
         return None
 

@@ -56,8 +56,8 @@ class ChatWidget(View):
 
     async def call(self, method: str, params: dict[str, Any]) -> Any:
         match method:
-            case "chat.send":
-                return await self._send(params)
+            case "chat.ask":
+                return await self._ask(params)
             case "chat.stop":
                 if self._answering:
                     self._answering.cancel()
@@ -79,7 +79,7 @@ class ChatWidget(View):
         live = self._live or Turn(role="assistant")
         return {"text": live.text, "thinking": live.thinking, "started": self._started}
 
-    async def _send(self, params: dict[str, Any]) -> None:
+    async def _ask(self, params: dict[str, Any]) -> None:
         """Answer, and return when it is in ``turns``. One answer at a time."""
         text, keep = params.get("text"), params.get("keep")
         if not isinstance(text, str) or not text.strip():

@@ -51,7 +51,7 @@ export class CommSession extends ChatSession {
       if (!(await this._transport.alive()) && (await this._sendByPage(message, keep))) {
         return;
       }
-      await this._transport.request('chat.send', { text: message, keep });
+      await this._transport.request('chat.ask', { text: message, keep });
     } catch (reason) {
       this.notice = CraterError.from(reason);
     } finally {

@@ -1,0 +1,199 @@
+"""A real JupyterLab with what was built last, in a real browser."""
+
+from __future__ import annotations
+
+import json
+import os
+import shutil
+import socket
+import subprocess
+import sys
+import time
+import urllib.request
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from pathlib import Path
+
+import pytest
+from playwright.sync_api import Browser, Page, sync_playwright
+
+ROOT = Path(__file__).parents[2]
+DOUBLES = ROOT / "tests" / "doubles"
+BUILT = ROOT / "jupyter_crater" / "labextension"
+STAND_IN_LIMIT_S = 60
+
+# "Run all cells" before all of this is true runs nothing, and says nothing.
+READY = """async () => { const app = window.jupyterapp; await app.restored;
+  while (!app.shell.currentWidget?.context) await new Promise(r => setTimeout(r, 50));
+  const { context } = app.shell.currentWidget; await context.ready;
+  await context.sessionContext.ready; await context.sessionContext.session.kernel.info; }"""
+
+
+def pytest_collection_modifyitems(items):
+    for item in items:
+        if ROOT / "tests" / "browser" in item.path.parents:
+            item.add_marker(pytest.mark.browser)
+
+
+@dataclass
+class Lab:
+    """A running JupyterLab and its folder."""
+
+    url: str
+    root: Path
+    process: subprocess.Popen[bytes]
+
+    def notebook(self, name: str, cells: list[str]) -> str:
+        """Write a notebook; returns its address."""
+        rows = [
+            {
+                "cell_type": "code",
+                "id": f"c{number}",
+                "metadata": {},
+                "source": source,
+                "outputs": [],
+                "execution_count": None,
+            }
+            for number, source in enumerate(cells)
+        ]
+        kernel = {"name": "python3", "display_name": "Python 3"}
+        content = {"cells": rows, "metadata": {"kernelspec": kernel}}
+        (self.root / f"{name}.ipynb").write_text(
+            json.dumps(content | {"nbformat": 4, "nbformat_minor": 5})
+        )
+        # A workspace of its own: the default one would bring back the tabs of the test before.
+        return f"{self.url}/lab/workspaces/{name}/tree/{name}.ipynb"
+
+
+@pytest.fixture(scope="session")
+def lab(tmp_path_factory) -> Iterator[Lab]:
+    """JupyterLab on a job backend whose engine is scripted: all else is real."""
+    if not (BUILT / "package.json").exists():
+        pytest.fail("the front end is not built: `make labextension`")
+    root = tmp_path_factory.mktemp("lab")
+    work = root / "work"
+    work.mkdir()
+    extension = root / "share" / "labextensions" / "jupyter-crater"
+    extension.parent.mkdir(parents=True)
+    extension.symlink_to(BUILT)
+    config = root / "config" / "jupyter_server_config.d"
+    config.mkdir(parents=True)
+    shutil.copy(ROOT / "jupyter-config/server-config/jupyter_crater.json", config)
+    quiet = root / "settings" / "@jupyterlab" / "apputils-extension"
+    quiet.mkdir(parents=True)
+    (quiet / "notification.jupyterlab-settings").write_text(
+        '{"fetchNews": "false", "checkForUpdates": false}'
+    )
+    engine = root / "engine"
+    shutil.copytree(DOUBLES / "stand_in", engine)
+    shutil.copy(DOUBLES / "scripted_engine" / "serve.py", engine)
+    (root / "config.toml").touch()
+    with socket.create_server(("127.0.0.1", 0)) as free:
+        port = free.getsockname()[1]
+    env = {
+        **os.environ,
+        "JUPYTER_CONFIG_DIR": str(root / "config"),
+        "JUPYTER_DATA_DIR": str(root / "data"),
+        "JUPYTER_PATH": str(root / "share"),
+        "JUPYTERLAB_SETTINGS_DIR": str(root / "settings"),
+        "JUPYTERLAB_WORKSPACES_DIR": str(root / "workspaces"),
+        "IPYTHONDIR": str(root / "ipython"),
+        "JUPYTER_CRATER_STATE": str(root / "state"),
+        "JUPYTER_CRATER_CONFIG": str(root / "config.toml"),
+        "JUPYTER_CRATER_STAND_IN": str(engine),
+        "CRATER_TEST_ROOT": str(ROOT),
+    }
+    options = [
+        *("--no-browser", "--allow-root", "--ip=127.0.0.1", f"--port={port}"),
+        *("--IdentityProvider.token=", "--LabApp.expose_app_in_browser=True"),
+        f"--ServerApp.root_dir={work}",
+    ]
+    log = (root / "lab.log").open("wb")
+    process = subprocess.Popen(
+        [sys.executable, "-m", "jupyterlab", *options], env=env, stdout=log, stderr=log
+    )
+    url = f"http://127.0.0.1:{port}"
+    try:
+        for _ in range(300):
+            try:
+                urllib.request.urlopen(f"{url}/api/status", timeout=5).close()
+                break
+            except OSError:
+                assert process.poll() is None, (root / "lab.log").read_text()
+                time.sleep(0.2)
+        yield Lab(url, work, process)
+    finally:
+        clean = "from jupyter_crater import api\nfor j in api.jobs('local'): j.delete()"
+        subprocess.run([sys.executable, "-c", clean], env=env, timeout=120, check=False)
+        process.terminate()
+        process.wait(20)
+        log.close()
+
+
+@pytest.fixture(scope="session")
+def browser() -> Iterator[Browser]:
+    executable = next(filter(None, map(shutil.which, ("chromium", "chromium-browser"))), None)
+    if executable is None:
+        pytest.fail("chromium is missing: apt-get install chromium")
+    flags = ["--no-sandbox", "--disable-gpu", "--disable-quic", "--disable-dev-shm-usage"]
+    flags += ["--disable-background-networking", "--disable-component-update", "--disable-sync"]
+    with sync_playwright() as playwright:
+        browser = playwright.chromium.launch(executable_path=executable, args=flags)
+        yield browser
+        browser.close()
+
+
+@dataclass
+class Notebook:
+    """A page with a notebook, and what it asked for elsewhere."""
+
+    page: Page
+    lab: Lab
+    foreign: list[str] = field(default_factory=list)
+    """Requests to another host than JupyterLab's."""
+    problems: list[str] = field(default_factory=list)
+
+    def open(self, name: str, cells: list[str]) -> Notebook:
+        self.page.goto(self.lab.notebook(name, cells))
+        self.page.wait_for_function("window.jupyterapp", timeout=60_000)
+        self.page.evaluate(READY)
+        return self
+
+    def command(self, name: str) -> None:
+        self.page.evaluate(f"() => {{ jupyterapp.commands.execute('{name}') }}")
+
+    def run_all(self) -> Notebook:
+        self.command("notebook:run-all-cells")
+        return self
+
+
+@pytest.fixture
+def notebook(lab: Lab, browser: Browser, request) -> Iterator[Notebook]:
+    context = browser.new_context(viewport={"width": 1280, "height": 1000})
+    page = context.new_page()
+    made = Notebook(page, lab)
+    page.on(
+        "request",
+        lambda r: (
+            None if r.url.startswith((lab.url, "data:", "blob:")) else made.foreign.append(r.url)
+        ),
+    )
+    page.on("pageerror", lambda error: made.problems.append(str(error)))
+    page.set_default_timeout(STAND_IN_LIMIT_S * 1000)
+    yield made
+    shots = ROOT / "test-results"
+    if request.node.stash.get(FAILED, False):
+        shots.mkdir(exist_ok=True)
+        page.screenshot(path=shots / f"{request.node.name}.png")
+    context.close()
+
+
+FAILED = pytest.StashKey[bool]()
+
+
+@pytest.hookimpl(wrapper=True)
+def pytest_runtest_makereport(item, call):
+    report = yield
+    if report.when == "call":
+        item.stash[FAILED] = report.failed
+    return report
