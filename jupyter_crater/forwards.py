@@ -38,7 +38,8 @@ def record_path(backend: Backend, name: str) -> Path:
 def url(backend: Backend, name: str) -> str | None:
     """The base URL of the job's forward if one is running, else None."""
     record = files.read(record_path(backend, name))
-    if record is None or processes.alive(record) is None:
+    forward = processes.alive(record)
+    if record is None or forward is None or forward.status() == "stopped":
         return None
     return f"http://127.0.0.1:{record['port']}"
 
@@ -56,6 +57,9 @@ def ensure(backend: Backend, name: str) -> str:
         found = url(backend, name)
         if found is not None:
             return found
+        stopped = processes.alive(files.read(path))
+        if stopped is not None:
+            processes.end([stopped], grace=0)
         # The same port again where it is free: a link that was copied stays true.
         last = (files.read(path) or {}).get("port", 0)
         arguments = [backend.name, json.dumps(backend.arguments), name, str(path), str(last)]

@@ -229,6 +229,11 @@ class LocalBackend:
         port = folder.current().run().get("ports", {}).get("api")
         if port is None:
             raise BackendUnavailable(f"{name!r} has no port yet: it is still being started.")
+        if folder.key() is None:
+            raise BackendUnavailable(
+                f"The key of {name!r} can't be read: {folder.path / 'key'}.",
+                hint="Stop the job and launch it again: a new key is made.",
+            )
         return Reach(f"http://127.0.0.1:{port}", folder.key())
 
     def address(self, name: str) -> str | None:
@@ -367,7 +372,10 @@ def _aliases(spec: JobSpec, asked: JobSpec) -> list[str]:
 def _still(run: dict[str, Any], phase: Any, reason: str | None, message: str) -> tuple[Any, ...]:
     """The phase of a job that hasn't ended, in the light of who can still be seen."""
     if "pid" not in run:
-        return phase, reason, message
+        if phase == "queued":
+            return phase, reason, message
+        text = "The job's run record is damaged, so nobody knows who runs it; `stop` still ends it."
+        return "unknown", "run-record-damaged", text
     if run.get("host") != store.host():
         where = run.get("host")
         return "unreachable", "other-host", f"It runs on the host {where}; this is {store.host()}."

@@ -13,6 +13,8 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
+import psutil
+
 from ... import processes
 
 LOG_MAX_BYTES = 50 * 2**20
@@ -192,17 +194,19 @@ class Health(threading.Thread):
             connection.close()
 
 
-def stopped(parts: Sequence[Part]) -> str | None:
-    """The title of a part with a process that was stopped (SIGSTOP, a debugger), else None."""
-    import psutil
-
+def stopped(parts: Sequence[Part]) -> tuple[str, str] | None:
+    """(title of the part, "pid (name)") of a process that was stopped (SIGSTOP, a debugger)."""
     for part in parts:
         if part.process.poll() is not None:
             continue
-        for each in processes.with_descendants([psutil.Process(part.process.pid)]):
+        try:
+            tree = processes.with_descendants([psutil.Process(part.process.pid)])
+        except psutil.Error:
+            continue
+        for each in tree:
             try:
                 if each.status() == psutil.STATUS_STOPPED:
-                    return f"{part.title} (process {each.pid}, {each.name()})"
+                    return part.title, f"{each.pid} ({each.name()})"
             except psutil.Error:
                 continue
     return None

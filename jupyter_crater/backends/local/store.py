@@ -13,6 +13,7 @@ jobs/NAME/
 
 from __future__ import annotations
 
+import contextlib
 import json
 import os
 import secrets
@@ -20,7 +21,7 @@ import shutil
 import socket
 import time
 from contextlib import AbstractContextManager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cache
 from pathlib import Path
 from typing import Any
@@ -30,6 +31,7 @@ from ...errors import JobNotFound, NewerSchema, nearest
 from ...spec import SCHEMA, JobSpec, Observation, check_name
 
 EVENTS_MAX_BYTES = 8 * 2**20
+LAST_WORDS_BYTES = 4096
 
 
 def root() -> Path:
@@ -109,17 +111,38 @@ class Attempt:
         finally:
             os.close(descriptor)
 
+    def reserve_last_words(self) -> None:
+        """Room for the end's reason, taken while there is some: a full disk can't hide it."""
+        with contextlib.suppress(OSError):  # it is full already: the events may still fit
+            (self.folder / "last-words").write_bytes(b" " * LAST_WORDS_BYTES)
+
+    def record_end(self, observation: Observation) -> None:
+        """Append the last observation; where that fails, write it over the reserved room."""
+        try:
+            self.record(observation)
+        except OSError:
+            line = json.dumps(observation.to_json()).encode()
+            if len(line) > LAST_WORDS_BYTES:
+                line = json.dumps(replace(observation, message="").to_json()).encode()
+            try:
+                with (self.folder / "last-words").open("r+b") as file:
+                    file.write(line.ljust(LAST_WORDS_BYTES))
+            except OSError:
+                return  # the folder itself is gone
+
     def observations(self) -> list[Observation]:
         """All that was recorded, the rehearsal first; damaged lines are passed over."""
         found = [
             Observation.from_json(c)
             for c in (files.read(self.folder / "spec.json") or {}).get("changes", [])
         ]
-        try:
-            with (self.folder / "events.jsonl").open("rb") as file:
-                lines = file.read(EVENTS_MAX_BYTES).splitlines()
-        except OSError:
-            return found
+        lines: list[bytes] = []
+        for name in ("events.jsonl", "last-words"):
+            try:
+                with (self.folder / name).open("rb") as file:
+                    lines += file.read(EVENTS_MAX_BYTES).splitlines()
+            except OSError:
+                continue
         for line in lines:
             try:
                 found.append(Observation.from_json(json.loads(line)))
@@ -175,8 +198,9 @@ def create(name: str) -> Folder:
     """The job's folder, made with its id and key if it is new. Call under :func:`lock`."""
     path = root() / check_name(name)
     path.mkdir(parents=True, exist_ok=True, mode=0o700)
-    if files.read(path / "job.json") is None:
+    if not (path / "key").is_file():
         files.write(path / "key", f"sk-{secrets.token_urlsafe(32)}")
+    if files.read(path / "job.json") is None:
         files.write(
             path / "job.json",
             {"schema": SCHEMA, "name": name, "id": secrets.token_hex(8), "created": time.time()},

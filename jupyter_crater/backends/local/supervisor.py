@@ -23,6 +23,7 @@ import time
 import traceback
 from collections.abc import Callable
 from contextlib import ExitStack
+from dataclasses import replace
 from pathlib import Path
 from typing import Any, NoReturn
 
@@ -42,6 +43,10 @@ NODES_BOUND_S = 180.0
 START_BOUND_S = 900.0
 SILENT_S = 20.0
 """A serving engine that says nothing on /health for so long is told as not responding."""
+STOPPED_S = 12.0
+"""A process of the job that stays stopped (SIGSTOP) so long hangs its clients: the job fails."""
+PORT_STARTS = 3
+"""A stranger may take a port between our choice and the bind; so often it is tried anew."""
 
 
 class Ended(Exception):
@@ -68,18 +73,25 @@ class Supervisor:
         self.ray_temp: Path | None = None
         self.lease: float | None = attempt.run().get("lease")
         self.slow_checks_at = 0.0
+        self.current = ""
+        self.awaited = False
+        self.held: list[Observation] = []
+        self.stopped_since: float | None = None
 
     # What is written down
 
     def note(self, kind: Any, reason: str = "", message: str = "", **more: Any) -> None:
         task, index = more.pop("task", None), more.pop("index", None)
-        observation = Observation(time.time(), kind, reason, message, task, index, more)
+        self.see(Observation(time.time(), kind, reason, message, task, index, more))
+
+    def see(self, observation: Observation) -> None:
         try:
             self.attempt.record(observation)
         except OSError as error:  # a full disk must not end the job; the next line may fit again
             print(f"event not written: {error}: {observation}", file=sys.stderr, flush=True)
 
     def phase(self, phase: str, message: str = "", **data: Any) -> None:
+        self.current = phase
         self.note("phase", phase, message, **data)
 
     def end(self, phase: str, code: str, message: str) -> NoReturn:
@@ -90,21 +102,55 @@ class Supervisor:
     def run(self) -> None:
         signal.signal(signal.SIGTERM, self._on_stop)
         signal.signal(signal.SIGINT, self._on_stop)
-        outcome = Ended("failed", "supervisor-error", "The supervisor ended without a word.")
+        self.attempt.reserve_last_words()
+        left = self.spec.max_restarts
+        stolen = 0
+        while True:
+            outcome = self._outcome()
+            taken = outcome.code == "port-in-use" and self.current != "serving"
+            if outcome.phase != "failed" or self.stop_requested:
+                break
+            if taken and stolen < PORT_STARTS - 1 and not self._given_ports():
+                stolen += 1
+                why = "A port was taken meanwhile: another one is tried."
+            elif left and not taken:
+                left -= 1
+                why = f"Starting again ({left} time(s) left) after: {outcome.message}"
+            else:
+                break
+            self.phase("restarting", why)
+            self._take_down(gently=False)
+            self._forget_parts()
+        if outcome.phase == "stopped":
+            self.phase("stopping", outcome.message)
+        self._take_down(gently=outcome.phase == "stopped")
+        self.attempt.record_end(
+            Observation(
+                time.time(), "phase", outcome.phase, outcome.message, data={"code": outcome.code}
+            )
+        )
+
+    def _outcome(self) -> Ended:
+        """Run one gang until something ends it."""
         try:
             self._run()
         except Ended as ended:
-            outcome = ended
+            return ended
         except CraterError as error:
-            outcome = Ended("failed", type(error).__name__, str(error))
+            return Ended("failed", type(error).__name__, str(error))
         except Exception as error:  # noqa: BLE001 - the job must end with a reason in any case
             traceback.print_exc()
-            outcome = Ended("failed", "supervisor-error", f"{type(error).__name__}: {error}")
-        finally:
-            if outcome.phase == "stopped":
-                self.phase("stopping", outcome.message)
-            self._take_down(gently=outcome.phase == "stopped")
-            self.phase(outcome.phase, outcome.message, code=outcome.code)
+            return Ended("failed", "supervisor-error", f"{type(error).__name__}: {error}")
+        return Ended("failed", "supervisor-error", "The supervisor ended without a word.")
+
+    def _given_ports(self) -> bool:
+        return bool({"port", "ray_port"} & self.attempt.asked().provenance.values.keys())
+
+    def _forget_parts(self) -> None:
+        self.parts, self.health, self.ray_temp = [], None, None
+        self.awaited, self.held, self.stopped_since = False, [], None
+        self.ranks = set()
+        shutil.rmtree(self.attempt.folder / "ranks", ignore_errors=True)
 
     def _run(self) -> None:
         engine = self._engine_environment()
@@ -116,6 +162,7 @@ class Supervisor:
             ray_port = self._wanted_port("ray_port", ray.port if ray else 0) or ray_port
             self.attempt.write_run(ports={"api": api_port, "ray": ray_port}, head_ip="127.0.0.1")
             env = self._environment(engine)
+            self.awaited = ray is not None
             nodes = self._start_ray(engine, ray_port, env) if ray else None
             if ray:
                 # For the driver alone: the last one lets it keep 127.0.0.1, and would make a head
@@ -302,6 +349,10 @@ class Supervisor:
         self.pump(until=read, bound=self._nodes_bound() + 30, what="all Ray nodes to join")
         waiting.process.wait(5)
         self.parts.remove(waiting)
+        self.awaited = False
+        for seen in self.held:
+            self.current = seen.reason
+            self.see(replace(seen, time=time.time()))
 
     def _node_joined(self, row: dict[str, Any], joined: int) -> None:
         total = self.spec.nodes
@@ -367,9 +418,14 @@ class Supervisor:
             for meaning in read_line(line):
                 seen = meaning.observation(time.time(), part.task, part.index)
                 # Readiness is what /health says, and a serving engine begins no earlier phase.
-                if seen.kind == "phase" and (seen.reason == "serving" or self._serving()):
-                    continue
-                self.attempt.record(seen)
+                if seen.kind == "phase":
+                    if seen.reason == "serving" or self._serving():
+                        continue
+                    if self.awaited:  # the engine starts beside the nodes: they come first
+                        self.held.append(seen)
+                        continue
+                    self.current = seen.reason
+                self.see(seen)
                 if seen.data.get("fatal") and self._serving():
                     self._fail(part, seen.reason, seen.message)
 
@@ -402,9 +458,13 @@ class Supervisor:
         self.end("failed", f"{word}-died", f"{part.title} {how}{because}")
 
     def _slow_checks(self) -> None:
+        if not self.attempt.folder.is_dir():
+            self.end("stopped", "folder-removed", "The job's folder was removed.")
         lease = self.attempt.run().get("lease")
         if lease and time.time() > lease:
             self.end("stopped", "lease-ended", "The lease is over; `extend` would have moved it.")
+        self._stopped_parts()
+        self._stopped_forward()
         if not self._serving():
             return
         self._read_ranks()
@@ -416,8 +476,34 @@ class Supervisor:
             self.end("failed", *(found or ("engine-died", "The engine says 503 on /health.")))
         silent = time.monotonic() - (self.health.ok_at or 0)
         if silent > SILENT_S:
-            who = parts.stopped(self.parts) or "The vLLM server"
-            self.end("failed", "engine-unresponsive", f"{who} has not answered for {silent:.0f} s.")
+            text = f"The vLLM server has not answered for {silent:.0f} s."
+            self.end("failed", "engine-unresponsive", text)
+
+    def _stopped_parts(self) -> None:
+        """A stopped process neither works nor dies: tell it, and end the job if it stays so."""
+        found = parts.stopped(self.parts)
+        if found is None:
+            if self.stopped_since is not None:
+                self.stopped_since = None
+                self.phase(self.current)
+            return
+        code = f"{found[0].lower().replace(' ', '-')}-stopped"
+        text = f"{found[0]} was stopped (SIGSTOP): process {found[1]}."
+        now = time.monotonic()
+        if self.stopped_since is None:
+            self.stopped_since = now
+            self.phase(self.current, text, code=code)
+        elif now - self.stopped_since > STOPPED_S:
+            self.end("failed", code, f"{text} It did not go on within {STOPPED_S:g} s.")
+
+    def _stopped_forward(self) -> None:
+        """A stopped forward would hang its clients; the next one is a call of ``url`` away."""
+        forward = processes.alive(files.read(self.folder.path / "forward.json"))
+        if forward is not None and forward.status() == psutil.STATUS_STOPPED:
+            processes.end([forward], grace=0)
+            self.note(
+                "event", "forward-ended", "The forward was stopped (SIGSTOP), so it was ended."
+            )
 
     def _read_ranks(self) -> None:
         """Which pipeline stage runs on which Ray node: each rank says so in a file."""
@@ -456,6 +542,7 @@ class Supervisor:
             for part in group:
                 if part.process.poll() is None:
                     part.process.terminate()
+                    part.process.send_signal(signal.SIGCONT)  # a stopped one could not obey
             deadline = time.monotonic() + grace
             for part in group:
                 try:

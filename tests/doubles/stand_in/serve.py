@@ -13,10 +13,11 @@ from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 class Handler(BaseHTTPRequestHandler):
     protocol_version = "HTTP/1.1"
     model = "stand-in"
+    dead = False
 
     def do_GET(self) -> None:
         if self.path == "/health":
-            return self.answer(200, b"")
+            return self.answer(503 if self.dead else 200, b"")
         if not self.allowed():
             return self.answer(401, b'{"error":"Unauthorized"}')
         if self.path == "/v1/models":
@@ -75,8 +76,13 @@ def main() -> None:
     assert options.host == "127.0.0.1"
     say("non-default args: {'model': 'stand-in'}")
     Handler.model = options.served_model_name[0]
+    steal = os.environ.get("CRATER_STAND_IN_STEAL")
+    if steal and os.path.exists(steal):
+        os.remove(steal)  # once: the next start finds its port free
+        say("OSError: [Errno 98] Address already in use", level="ERROR")
+        sys.exit(1)
     # An engine core of its own, as vLLM has: it must not outlive the job.
-    subprocess.Popen([sys.executable, "-c", "import time; time.sleep(3600)"])
+    core = subprocess.Popen([sys.executable, "-S", "-c", "import time; time.sleep(3600)"])
     load = float(os.environ.get("CRATER_STAND_IN_LOAD_S", "0.3"))
     time.sleep(load / 2)
     say("Starting to load model stand-in...")
@@ -88,8 +94,13 @@ def main() -> None:
     server.daemon_threads = True
     threading.Thread(target=server.serve_forever, daemon=True).start()
     say("Application startup complete.")
-    while True:
-        time.sleep(1)
+    while core.poll() is None:
+        time.sleep(0.1)
+    # As vLLM does it: told in the log, 503 on /health, and exit code 0 in the end.
+    Handler.dead = True
+    say("EngineDeadError: EngineCore encountered an issue.", level="ERROR")
+    time.sleep(2)
+    sys.exit(0)
 
 
 def say(text: str, *, level: str = "INFO") -> None:
