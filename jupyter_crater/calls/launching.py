@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from .. import api, config
-from ..engines import command_text, parse_command, start_command
+from ..engines import Parsed, command_text, parse_command, start_command
 from ..errors import CraterError, InputError, ParameterError
 from ..handle import measurements
 from ..spec import JobSpec
@@ -78,24 +78,35 @@ def _plan(asked: JobSpec) -> Json | None:
 
 
 def template_parse(params: Params) -> Json:
-    """The values that an edited start command means, or why it can't be read back."""
-    template = _template(params)
+    """The values that an edited start command changes, or why it can't be read back."""
+    template, values = _template(params), _values(params)
     text = params.get("command")
     if not isinstance(text, str) or not text.strip():
         raise InputError("The start command is empty.")
     parsed = parse_command(text)
     if parsed.settings is None:
         return {"values": None, "because": parsed.because}
-    settings = parsed.settings.model_dump(mode="json")
-    # The one argument that is called otherwise where a person fills it in.
-    settings["extra_args"] = settings.pop("extra")
+    # What the fields say already stays with them: an argument that a template derives (the served
+    # name, say) is not to become a given value by being read back.
+    before = _settings(parse_command(_command(template.render(values))))
+    after = _settings(parsed)
+    changed = {
+        name: value
+        for name, value in after.items()
+        if name in template.parameters and value != before.get(name)
+    }
+    return {"values": changed}
+
+
+def _settings(parsed: Parsed) -> Json:
+    """By the names of template parameters."""
+    found: Json = {} if parsed.settings is None else parsed.settings.model_dump(mode="json")
+    found["extra_args"] = found.pop("extra", [])
     if parsed.ray_port is not None:
-        settings["ray_port"] = parsed.ray_port
+        found["ray_port"] = parsed.ray_port
     if parsed.env:
-        settings["env"] = parsed.env
-    known = {name: value for name, value in settings.items() if name in template.parameters}
-    wrong = {problem.parameter for problem in template.problems(known)}
-    return {"values": {name: value for name, value in known.items() if name not in wrong}}
+        found["env"] = parsed.env
+    return found
 
 
 def catalog(_: Params) -> Json:

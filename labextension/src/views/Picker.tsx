@@ -273,7 +273,13 @@ function Launch(props: {
           {check && check.rehearsal.length > 0 && <Announcement changes={check.rehearsal} />}
         </div>
       </div>
-      <Command transport={transport} id={id} command={check?.command ?? ''} onParsed={change} />
+      <Command
+        transport={transport}
+        id={id}
+        values={values}
+        command={check?.command ?? ''}
+        onParsed={change}
+      />
       <ErrorNote error={failure} />
       <footer className="crater-Bar">
         <button
@@ -386,10 +392,11 @@ function Announcement({ changes }: { changes: IRehearsal[] }): JSX.Element {
 function Command(props: {
   transport: ITransport;
   id: string;
+  values: Values;
   command: string;
   onParsed: (values: Values) => void;
 }): JSX.Element | null {
-  const { transport, id, command, onParsed } = props;
+  const { transport, id, values, command, onParsed } = props;
   const [edited, setEdited] = React.useState<string | null>(null);
   const [problem, setProblem] = React.useState('');
   if (!command) {
@@ -399,7 +406,7 @@ function Command(props: {
     if (edited === null) {
       return;
     }
-    transport.request('template.parse', { id, command: edited }).then(
+    transport.request('template.parse', { id, values, command: edited }).then(
       value => {
         const data = record(value);
         if (data.values) {

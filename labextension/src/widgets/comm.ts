@@ -1,4 +1,5 @@
 import { record } from '../model';
+import { t } from '../views/i18n';
 import { CraterError, ITransport, randomId, Topics } from '../views/transport';
 
 /** The part of anywidget's model that is used here. */
@@ -47,7 +48,7 @@ export class CommTransport implements ITransport {
   ): Promise<void> {
     const { request, done } = this._start(method, params, onItem);
     const cancel = () => {
-      this._model.send({ cancel: request });
+      this._send({ cancel: request });
       this._pending.get(request)?.resolve(undefined);
       this._pending.delete(request);
     };
@@ -99,8 +100,14 @@ export class CommTransport implements ITransport {
     const done = new Promise<unknown>((resolve, reject) => {
       this._pending.set(request, { resolve, reject, onItem, seen: false });
     });
-    this._model.send({ request, method, params });
-    if (watch) {
+    if (!this._send({ request, method, params })) {
+      this._pending
+        .get(request)
+        ?.reject(
+          new CraterError(t('The kernel of this view is gone: run its cell again.'), 'KernelGone')
+        );
+      this._pending.delete(request);
+    } else if (watch) {
       setTimeout(() => {
         if (this._pending.get(request)?.seen === false) {
           this._topics.publish('busy', true);
@@ -108,6 +115,16 @@ export class CommTransport implements ITransport {
       }, PATIENCE);
     }
     return { request, done };
+  }
+
+  /** False where there is nobody to send to. */
+  private _send(message: object): boolean {
+    try {
+      this._model.send(message);
+      return true;
+    } catch {
+      return false;
+    }
   }
 
   private _receive = (value: unknown) => {

@@ -1,0 +1,65 @@
+import * as React from 'react';
+import { expect, test } from 'vitest';
+
+import { readPlan, readStatus } from '../src/model';
+import { JobView } from '../src/views/JobView';
+import { KEPT, LogBuffer } from '../src/views/logbuffer';
+import { FakeTransport, STATUS } from './fixtures';
+import { after, button, show } from './views';
+
+test('a job: addresses, timeline, tasks, rehearsal', async () => {
+  const transport = new FakeTransport({ 'job.get': () => STATUS });
+  const root = await show(<JobView name="r1" backend="local" transport={transport} />);
+  for (const words of ['10.0.0.5', 'http://127.0.0.1:4000', '4.5 s', 'worker-1', 'Rehearsal']) {
+    expect(root.textContent).toContain(words);
+  }
+});
+
+test('stop and delete ask first', async () => {
+  const transport = new FakeTransport({ 'job.get': () => STATUS, 'job.stop': () => undefined });
+  const root = await show(<JobView name="r1" backend="local" transport={transport} />);
+  const asked = () => transport.calls.filter(([method]) => method === 'job.stop').length;
+  await after(() => button(root, 'Stop').click());
+  await after(() => button(root, 'Keep').click());
+  expect(asked()).toBe(0);
+  await after(() => button(root, 'Stop').click());
+  await after(() => button(root, 'Stop').click());
+  expect(asked()).toBe(1);
+});
+
+test('a snapshot stands where the far side is silent', async () => {
+  const root = await show(
+    <JobView name="r1" backend="local" snapshot={STATUS} transport={new FakeTransport()} />
+  );
+  expect(root.textContent).toContain('10.0.0.5');
+  expect(root.textContent).toContain('Not live');
+});
+
+test('what an untrusted notebook holds can be anything', async () => {
+  const odd = { tasks: 'x', timeline: [null, 3], url: 'javascript:1', rehearsal: {}, phase: 7 };
+  const root = await show(
+    <JobView name="r1" backend="" snapshot={odd} transport={new FakeTransport()} />
+  );
+  expect(root.querySelector('a[href^="javascript"]')).toBeNull();
+  expect(readStatus(null).phase).toBe('unknown');
+  expect(readPlan('x').per_gpu).toEqual([]);
+});
+
+test('the log keeps so many lines, counts the rest and filters as it grows', () => {
+  const log = new LogBuffer();
+  const line = (number: number) => ({ task: 'head', index: 0, text: `line ${number}` });
+  log.filter('LINE 7', '');
+  for (let batch = 0; batch < 60; batch++) {
+    log.append({
+      lines: Array.from({ length: 2000 }, (_, n) => line(batch * 2000 + n)),
+      dropped: 1
+    });
+  }
+  expect(log.lines.length).toBeLessThanOrEqual(KEPT);
+  expect(log.lines.length + log.forgotten).toBe(120_000);
+  expect(log.dropped).toBe(60);
+  expect(log.shown.every(each => each.text.includes('line 7'))).toBe(true);
+  expect(log.shown.at(-1)?.text).toBe('line 79999');
+  log.filter('', 'worker');
+  expect(log.shown).toEqual([]);
+});

@@ -1,0 +1,125 @@
+import { afterEach, expect, test, vi } from 'vitest';
+
+import { RestTransport } from '../src/rest';
+import { CommTransport, IModel, PATIENCE } from '../src/widgets/comm';
+
+class Model implements IModel {
+  sent: Record<string, unknown>[] = [];
+  receive: (message: unknown) => void = () => undefined;
+  gone = false;
+  get = () => undefined;
+  set = () => undefined;
+  save_changes = () => undefined;
+  off = () => undefined;
+  on(_event: string, callback: (...args: never[]) => void) {
+    this.receive = callback as (message: unknown) => void;
+  }
+  send(message: unknown) {
+    if (this.gone) {
+      throw new Error('Cannot send');
+    }
+    this.sent.push(message as Record<string, unknown>);
+  }
+}
+
+afterEach(() => {
+  vi.useRealTimers();
+});
+
+test('a request, its acknowledgement and its answer', async () => {
+  const model = new Model();
+  const transport = new CommTransport(model);
+  const answer = transport.request('job.get', { name: 'r1' });
+  const { request } = model.sent[0];
+  model.receive({ request: 'of another view', result: 1 });
+  model.receive({ request, ack: true });
+  model.receive({ request, result: 2 });
+  expect(await answer).toBe(2);
+  const failed = transport.request('job.get', {});
+  model.receive({
+    request: model.sent[1].request,
+    error: { error: 'JobNotFound', message: 'no', hint: 'look' }
+  });
+  await expect(failed).rejects.toMatchObject({ kind: 'JobNotFound', message: 'no', hint: 'look' });
+});
+
+test('an aborted stream is cancelled at the far side and ends quietly', async () => {
+  const model = new Model();
+  const transport = new CommTransport(model);
+  const abort = new AbortController();
+  const items: unknown[] = [];
+  const done = transport.stream('job.log', {}, item => items.push(item), abort.signal);
+  const { request } = model.sent[0];
+  model.receive({ request, items: [1, 2] });
+  abort.abort();
+  await done;
+  model.receive({ request, items: [3] });
+  expect(items).toEqual([1, 2]);
+  expect(model.sent[1]).toEqual({ cancel: request });
+});
+
+test('silence is called busy, and a sign of life ends it', async () => {
+  vi.useFakeTimers();
+  const model = new Model();
+  const transport = new CommTransport(model);
+  const busy: unknown[] = [];
+  transport.subscribe('busy', value => busy.push(value));
+  void transport.request('job.get', {}).catch(() => undefined);
+  await vi.advanceTimersByTimeAsync(PATIENCE + 1);
+  model.receive({ request: model.sent[0].request, ack: true });
+  expect(busy).toEqual([true, false]);
+  const alive = transport.alive();
+  await vi.advanceTimersByTimeAsync(PATIENCE + 1);
+  expect(await alive).toBe(false);
+});
+
+test('a kernel that is gone is said', async () => {
+  const model = new Model();
+  const transport = new CommTransport(model);
+  model.gone = true;
+  await expect(transport.request('job.get', {})).rejects.toMatchObject({ kind: 'KernelGone' });
+});
+
+test('REST: paths, bodies, errors', async () => {
+  const asked: [string, RequestInit][] = [];
+  const transport = new RestTransport((path, init) => {
+    asked.push([path, init]);
+    return Promise.resolve(
+      path.startsWith('jobs/gone')
+        ? new Response('{"error": "JobNotFound", "message": "no", "hint": null}', { status: 404 })
+        : new Response('{"ok": true}')
+    );
+  });
+  expect(await transport.request('job.get', { name: 'a', backend: 'local' })).toEqual({ ok: true });
+  await transport.request('job.extend', { name: 'a', seconds: 60 });
+  expect(asked.map(([path, init]) => [init.method, path])).toEqual([
+    ['GET', 'jobs/a?backend=local'],
+    ['POST', 'jobs/a/extend']
+  ]);
+  await expect(transport.request('job.get', { name: 'gone' })).rejects.toMatchObject({
+    kind: 'JobNotFound'
+  });
+});
+
+test('REST: lines cut anywhere, and an error in the middle', async () => {
+  const chunks = [
+    '{"text": "a"}\n{"te',
+    'xt": "b"}\n',
+    '{"error": "BackendError", "message": "x"}\n'
+  ];
+  const transport = new RestTransport(() => {
+    const body = new ReadableStream({
+      start(controller) {
+        chunks.forEach(chunk => controller.enqueue(new TextEncoder().encode(chunk)));
+        controller.close();
+      }
+    });
+    return Promise.resolve(new Response(body));
+  });
+  const items: unknown[] = [];
+  const signal = new AbortController().signal;
+  await expect(
+    transport.stream('chat.send', { name: 'a' }, item => items.push(item), signal)
+  ).rejects.toMatchObject({ message: 'x' });
+  expect(items).toEqual([{ text: 'a' }, { text: 'b' }]);
+});
