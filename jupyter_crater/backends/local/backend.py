@@ -9,6 +9,7 @@ import signal
 import socket
 import time
 from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from pathlib import Path
 from threading import Event
 from typing import Any
@@ -252,8 +253,7 @@ class LocalBackend:
     # Ending
 
     def stop(self, name: str) -> None:
-        folder = store.find(name)
-        with store.lock(name):
+        with _held(name) as folder:
             self._stop(folder, grace=STOP_BOUND_S)
 
     def _stop(self, folder: store.Folder, *, grace: float) -> None:
@@ -300,8 +300,7 @@ class LocalBackend:
                 shutil.rmtree(temp, ignore_errors=True)
 
     def delete(self, name: str) -> None:
-        with store.lock(name):
-            folder = store.find(name)
+        with _held(name) as folder:
             self._stop(folder, grace=STOP_BOUND_S)
             forward = processes.alive(files.read(folder.path / "forward.json"))
             if forward is not None:
@@ -310,7 +309,6 @@ class LocalBackend:
             gone = folder.path.with_name(f".gone-{name}-{os.getpid()}")
             folder.path.rename(gone)
             shutil.rmtree(gone, ignore_errors=True)
-            store.lock_file(name).unlink(missing_ok=True)
 
     def extend(self, name: str, seconds: float) -> float:
         attempt = store.find(name).current()
@@ -330,6 +328,18 @@ class LocalBackend:
     def state_folder(self, name: str) -> Path:
         """Where the job's forward keeps its record."""
         return store.find(name).path
+
+
+@contextmanager
+def _held(name: str) -> Iterator[store.Folder]:
+    """The job's folder under its lock; the lock's file goes with the job, and none is made without."""
+    store.find(name)
+    with store.lock(name):
+        try:
+            yield store.find(name)
+        finally:
+            if not (store.root() / name).exists():
+                store.lock_file(name).unlink(missing_ok=True)
 
 
 def _same_or_conflict(name: str, running: JobSpec, asked: JobSpec, status: JobStatus) -> None:

@@ -231,6 +231,7 @@ def names() -> list[str]:
         folders = [Folder(p) for p in root().iterdir() if (p / "job.json").is_file()]
     except OSError:
         return []
+    folders = [f for f in folders if f.attempts()]  # without one it is just being made
     return [f.name for f in sorted(folders, key=lambda f: -f.created)]
 
 

@@ -68,7 +68,7 @@ class Supervisor:
         self.health: parts.Health | None = None
         self.stop_requested = False
         self.install_cancel = threading.Event()
-        self.ranks: set[Path] = set()
+        self.ranks: dict[Path, dict[str, Any]] = {}
         self.shm: set[str] = set()
         self.ray_temp: Path | None = None
         self.lease: float | None = attempt.run().get("lease")
@@ -77,6 +77,7 @@ class Supervisor:
         self.awaited = False
         self.held: list[Observation] = []
         self.stopped_since: float | None = None
+        self.awaiting_nodes = False
 
     # What is written down
 
@@ -121,8 +122,8 @@ class Supervisor:
             self.phase("restarting", why)
             self._take_down(gently=False)
             self._forget_parts()
-        if outcome.phase == "stopped":
-            self.phase("stopping", outcome.message)
+        # Told before it is done: taking a gang down may take seconds, and readers wait for the reason.
+        self.phase("stopping", outcome.message, code=outcome.code)
         self._take_down(gently=outcome.phase == "stopped")
         self.attempt.record_end(
             Observation(
@@ -149,7 +150,7 @@ class Supervisor:
     def _forget_parts(self) -> None:
         self.parts, self.health, self.ray_temp = [], None, None
         self.awaited, self.held, self.stopped_since = False, [], None
-        self.ranks = set()
+        self.ranks = {}
         shutil.rmtree(self.attempt.folder / "ranks", ignore_errors=True)
 
     def _run(self) -> None:
@@ -174,6 +175,7 @@ class Supervisor:
             self._start_engine(engine, api_port, env)
             if nodes is not None:
                 self._wait_for_nodes(nodes)
+                self.awaiting_nodes = False
             self._wait_until_serving()
             self.pump(until=lambda: False, bound=None)
 
@@ -274,6 +276,7 @@ class Supervisor:
             command = [*parts.program("serve", python), *self._serve_arguments(port)]
             key = self.folder.key()
             env = env | ({"VLLM_API_KEY": key} if key else {})
+        self.awaiting_nodes = self.spec.ray is not None
         self._start("vLLM server", command, env, log="engine", task=self.spec.main.name)
         if self.spec.service:
             self.health = parts.Health(port)
@@ -419,7 +422,8 @@ class Supervisor:
                 seen = meaning.observation(time.time(), part.task, part.index)
                 # Readiness is what /health says, and a serving engine begins no earlier phase.
                 if seen.kind == "phase":
-                    if seen.reason == "serving" or self._serving():
+                    # vLLM starts beside Ray; what is waited for meanwhile is the nodes.
+                    if seen.reason == "serving" or self._serving() or self.awaiting_nodes:
                         continue
                     if self.awaited:  # the engine starts beside the nodes: they come first
                         self.held.append(seen)
@@ -448,7 +452,7 @@ class Supervisor:
         if part.title == "vLLM server":
             if self.spec.engine is None and code == 0:
                 self.end("stopped", "completed", "The command ended with exit code 0.")
-            found = decisive(part.lines)
+            found = self._verdict(part)
             if found is not None and code >= 0:
                 self.end("failed", found[0], found[1])
             self.end("failed", "engine-died", f"The vLLM server {how}.")
@@ -468,11 +472,12 @@ class Supervisor:
         if not self._serving():
             return
         self._read_ranks()
+        self._dead_ranks()
         self.shm |= processes.shared_memory(self._tree())
         assert self.health is not None
         if self.health.status == 503:
             engine = next((p for p in self.parts if p.title == "vLLM server"), None)
-            found = decisive(engine.lines) if engine else None
+            found = self._verdict(engine)
             self.end("failed", *(found or ("engine-died", "The engine says 503 on /health.")))
         silent = time.monotonic() - (self.health.ok_at or 0)
         if silent > SILENT_S:
@@ -511,9 +516,23 @@ class Supervisor:
             row = files.read(path)
             if path in self.ranks or row is None:
                 continue
-            self.ranks.add(path)
+            self.ranks[path] = row | {"started": 0, "ticks": processes.ticks(row["pid"])}
             message = f"rank {row['rank']} (pipeline stage {row['pp']}) on {row['node']}"
             self.note("fact", "rank-placed", message, **row)
+
+    def _dead_ranks(self) -> None:
+        """vLLM logs a dead rank after about 5 s and hangs its clients meanwhile: look ourselves."""
+        for row in self.ranks.values():
+            if processes.alive(row) is None:
+                text = f"The process of rank {row['rank']} (pipeline stage {row['pp']}) died."
+                self.end("failed", "worker-died", text)
+
+    def _verdict(self, part: Part | None) -> tuple[str, str] | None:
+        """The decisive line; a serving engine that reports an error of its own core is dead."""
+        found = decisive(part.lines) if part else None
+        if found is not None and found[0] == "engine-error" and self._serving():
+            return "engine-died", found[1]
+        return found
 
     def _tree(self) -> list[psutil.Process]:
         found = []
