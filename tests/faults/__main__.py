@@ -30,9 +30,11 @@ another host and another boot: `tests/backends/local/test_job.py`.
 """
 
 
-def table(rows: list[list[str]]) -> str:
+def page(rows: list[list[str]]) -> str:
+    green = sum(row[-1] == "✓" for row in rows)
     lines = [HEAD, ["---"] * len(HEAD), *rows]
-    return "".join(f"| {' | '.join(line)} |\n" for line in lines)
+    table = "".join(f"| {' | '.join(line)} |\n" for line in lines)
+    return f"{table}\n{green} of {len(rows)} rows green; {len(FAULTS)} are defined.\n"
 
 
 def main(arguments: list[str]) -> int:
@@ -42,11 +44,9 @@ def main(arguments: list[str]) -> int:
         tests = f"{Path(__file__).parent / 'test_faults.py'}::test_fault"
         code = pytest.main(["-q", tests, *arguments])
         rows = [json.loads(x) for x in path.read_text().splitlines()] if path.exists() else []
-    print(table(rows))
-    green = sum(row[-1] == "✓" for row in rows)
-    print(f"{green} of {len(rows)} rows green, {len(FAULTS)} in all.")
+    print(page(rows))
     if len(rows) == len(FAULTS):  # part of a run is no page
-        PAGE.write_text(INTRODUCTION + table(rows))
+        PAGE.write_text(INTRODUCTION + page(rows))
     return int(code)
 
 
