@@ -71,8 +71,10 @@ class ChatWidget(View):
         return await super().call(method, params)
 
     def close(self) -> None:
-        if self._answering:
-            self._answering.cancel()
+        # Also called for a widget whose making failed.
+        answering: Future[None] | None = getattr(self, "_answering", None)
+        if answering:
+            answering.cancel()
         super().close()
 
     def _so_far(self) -> dict[str, Any]:

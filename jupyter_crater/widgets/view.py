@@ -54,7 +54,7 @@ class View(anywidget.AnyWidget):
             self.comm._reply_subshell_for = lambda _, default: default  # noqa: SLF001
 
     def close(self) -> None:
-        for work in list(self._running.values()):
+        for work in list(getattr(self, "_running", {}).values()):
             work.cancel()
         super().close()
 

@@ -1,0 +1,166 @@
+"""The routes of a real Jupyter server, over HTTP; the job behind them is on stand-ins."""
+
+import json
+import os
+import socket
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+import httpx
+import pytest
+
+from jupyter_crater import errors
+from jupyter_crater.server.routes import ROUTES, CraterHandler, routes, status_of
+
+CONFIG = Path(__file__).parents[2] / "jupyter-config/server-config/jupyter_crater.json"
+STAND_IN = Path(__file__).parents[1] / "doubles" / "stand_in"
+TOKEN = "a-token-of-the-test"
+BASE = "/user/jo/"
+
+
+@pytest.fixture(scope="module")
+def server(tmp_path_factory):
+    """As under a hub: with a token and a base path."""
+    root = tmp_path_factory.mktemp("server")
+    folder = root / "config" / "jupyter_server_config.d"
+    folder.mkdir(parents=True)
+    (folder / CONFIG.name).write_text(CONFIG.read_text())
+    (root / "config.toml").touch()
+    with socket.create_server(("127.0.0.1", 0)) as free:
+        port = free.getsockname()[1]
+    env = {
+        **os.environ,
+        "JUPYTER_CONFIG_DIR": str(root / "config"),
+        "JUPYTER_CRATER_STATE": str(root / "state"),
+        "JUPYTER_CRATER_CONFIG": str(root / "config.toml"),
+        "JUPYTER_CRATER_STAND_IN": str(STAND_IN),
+    }
+    command = [
+        *(sys.executable, "-m", "jupyter_server", "--no-browser", "--allow-root"),
+        *(f"--port={port}", f"--ServerApp.base_url={BASE}", f"--IdentityProvider.token={TOKEN}"),
+        f"--ServerApp.root_dir={root}",
+    ]
+    log = (root / "server.log").open("wb")
+    process = subprocess.Popen(command, env=env, stdout=log, stderr=log)
+    url = f"http://127.0.0.1:{port}{BASE}"
+    try:
+        for _ in range(200):
+            try:
+                httpx.get(f"{url}api")
+                break
+            except httpx.HTTPError:
+                assert process.poll() is None, (root / "server.log").read_text()
+                time.sleep(0.1)
+        launch = (
+            "from jupyter_crater import api; api.launch('vllm-single', name='j1').wait(timeout=60)"
+        )
+        subprocess.run([sys.executable, "-c", launch], env=env, check=True, timeout=100)
+        yield url
+    finally:
+        clean = "from jupyter_crater import api\nfor j in api.jobs('local'): j.delete()"
+        subprocess.run([sys.executable, "-c", clean], env=env, check=False, timeout=100)
+        process.terminate()
+        process.wait(20)
+        log.close()
+
+
+@pytest.fixture
+def client(server):
+    with httpx.Client(
+        base_url=f"{server}crater/", headers={"Authorization": f"token {TOKEN}"}, timeout=30
+    ) as client:
+        yield client
+
+
+def every_route():
+    return [(verb, path.replace("NAME", "j1")) for path, verbs in ROUTES.items() for verb in verbs]
+
+
+@pytest.mark.parametrize(("verb", "path"), every_route())
+def test_nobody_gets_in_without_a_token(server, verb, path):
+    with httpx.Client(base_url=f"{server}crater/") as stranger:
+        assert stranger.request(verb, path).status_code == 403
+        wrong = {"Authorization": "token wrong"}
+        assert stranger.request(verb, path, headers=wrong).status_code == 403
+
+
+@pytest.mark.parametrize(("verb", "path"), [r for r in every_route() if r[0] != "GET"])
+def test_a_cookie_alone_changes_nothing(server, verb, path):
+    """What a foreign page could make a browser send: the login cookie without the XSRF token."""
+    with httpx.Client(base_url=server) as browser:
+        browser.get("tree", params={"token": TOKEN})
+        assert any("username" in name for name in browser.cookies)
+        assert browser.get("crater/jobs").status_code == 200
+        refused = browser.request(verb, f"crater/{path}")
+        assert refused.status_code == 403
+        assert "_xsrf" in refused.text
+
+
+def test_another_origin_is_refused(client):
+    foreign = {"Origin": "http://evil.invalid"}
+    with httpx.Client(base_url=client.base_url) as stranger:
+        # Jupyter hides what another origin asks for.
+        assert stranger.get("jobs", headers=foreign).status_code == 404
+
+
+def test_jobs_and_one_job(client):
+    (job,) = client.get("jobs").json()["jobs"]
+    assert job == client.get("jobs/j1").json() | {"metrics": job["metrics"]}
+    assert job["phase"] == "serving"
+    assert client.get("jobs/j1/events").json()["events"]
+    assert set(client.get("jobs/j1/memory").json()) == {"schema", "plan", "measured"}
+
+
+def test_no_key_is_told(client):
+    for _, path in [r for r in every_route() if r[0] == "GET"]:
+        assert "api_key" not in client.get(path).text
+
+
+def test_errors_have_a_status_and_words(client):
+    gone = client.get("jobs/nobody")
+    assert gone.status_code == 404
+    assert gone.json()["error"] == "JobNotFound"
+    assert client.post("jobs/j1/extend", json={"seconds": -1}).status_code == 400
+    assert client.post("jobs/j1/extend", content="{").status_code == 400
+    assert client.post("jobs/j1/extend", json=[1]).status_code == 400
+    assert client.post("jobs/j1/chat", json={"turns": "x", "text": "y"}).status_code == 400
+    assert client.delete("jobs").status_code == 405
+    for name in ("..%2f..%2fetc", "A", "a_b", "x" * 64):
+        assert client.get(f"jobs/{name}").status_code == 404
+
+
+def test_every_error_has_a_status():
+    def leaves(each):
+        return [each, *(leaf for sub in each.__subclasses__() for leaf in leaves(sub))]
+
+    for error in leaves(errors.CraterError):
+        assert 400 <= status_of(error.__new__(error)) < 600
+    assert status_of(errors.JobNotFound("x")) == 404
+    assert status_of(errors.DoesNotFit("x")) == 422
+    assert status_of(ValueError()) == 500
+
+
+def test_a_log_is_streamed_until_the_reader_goes(client):
+    with client.stream("POST", "jobs/j1/log") as answer:
+        assert answer.headers["content-type"] == "application/x-ndjson"
+        first = json.loads(next(answer.iter_lines()))
+    assert {"task", "index", "text"} == set(first["lines"][0])
+
+
+def test_a_chat_is_streamed(client):
+    body = {"turns": [], "text": "What is gravity?", "settings": {"temperature": 0}}
+    items = []
+    with client.stream("POST", "jobs/j1/chat", json=body) as answer:
+        assert answer.status_code == 200
+        for line in answer.iter_lines():
+            items.append(json.loads(line))
+            if len(items) == 3:
+                break
+    assert any("text" in item for item in items)
+
+
+def test_all_routes_are_the_one_guarded_handler():
+    assert {handler for _, handler, _ in routes("/")} == {CraterHandler}
+    assert CraterHandler.auth_resource == "crater"

@@ -1,0 +1,156 @@
+"""The Python half of the widgets, over a comm that keeps what is sent."""
+
+import asyncio
+import time
+
+import comm
+import pytest
+from comm.base_comm import BaseComm
+
+from jupyter_crater import calls, handle
+from jupyter_crater.chat import Engine
+from jupyter_crater.errors import InputError
+from jupyter_crater.widgets import ChatWidget, Panel
+from jupyter_crater.widgets.chat import _merged
+from jupyter_crater.widgets.loop import loop
+from tests.doubles.openai_server import OpenAIServer
+
+
+class KeptComm(BaseComm):
+    """Publishes into a list."""
+
+    sent: list[dict]
+
+    def publish_msg(self, msg_type, data=None, metadata=None, buffers=None, **keys):
+        self.__dict__.setdefault("sent", []).append(data or {})
+
+
+@pytest.fixture(autouse=True)
+def comms(monkeypatch):
+    monkeypatch.setattr(comm, "create_comm", KeptComm)
+
+
+def custom(view):
+    return [d["content"] for d in view.comm.sent if d.get("method") == "custom"]
+
+
+def ask(view, method, params, request="1"):
+    """Send a request as the page does; its messages once the last is there."""
+    view._receive(view, {"request": request, "method": method, "params": params}, [])
+    for _ in range(500):
+        found = [m for m in custom(view) if m.get("request") == request]
+        if found and ("result" in found[-1] or "error" in found[-1]):
+            return found
+        time.sleep(0.01)
+    raise AssertionError(custom(view))
+
+
+@pytest.fixture
+def server():
+    with OpenAIServer() as running:
+        yield running
+
+
+@pytest.fixture
+def chat(server, monkeypatch):
+    import openai
+
+    engine = Engine(openai.AsyncOpenAI(base_url=f"{server.url}/v1", api_key=server.key))
+
+    async def engine_of(name, backend=None):
+        if name == "gone":
+            raise InputError("no such job")
+        return engine
+
+    monkeypatch.setattr(calls, "engine_of", engine_of)
+    yield ChatWidget("r1", temperature=0)
+    asyncio.run_coroutine_threadsafe(engine.close(), loop()).result(5)
+
+
+def test_views_are_found_by_name():
+    for name in ("chat", "panel", "picker", "calculator"):
+        assert handle.view(name)._bundle
+
+
+def test_a_request_is_acknowledged_and_answered():
+    first, last = ask(Panel(), "ping", {})
+    assert first == {"request": "1", "ack": True}
+    assert last == {"request": "1", "result": None}
+
+
+def test_errors_come_in_words():
+    (_, said) = ask(Panel(), "no.such", {})
+    assert said["error"]["error"] == "InputError"
+    (_, said) = ask(Panel(), "job.get", {"name": 7})
+    assert "'name'" in said["error"]["message"]
+
+
+def test_no_message_has_an_id():
+    """ipykernel 7.4 keeps every custom message with a text field `id`, for ever."""
+    view = Panel()
+    ask(view, "ping", {})
+    assert all("id" not in message for message in custom(view))
+
+
+def test_an_answer_ends_in_synced_state(chat, server):
+    ask(chat, "chat.ask", {"text": "What is gravity?", "keep": 0})
+    assert [t["role"] for t in chat.turns] == ["user", "assistant"]
+    assert chat.turns[1]["text"].endswith("word19 ")
+    assert not chat.busy
+    assert server.requests[0]["temperature"] == 0
+    streamed = [m["payload"] for m in custom(chat) if m.get("topic") == "chat"]
+    assert streamed[0] == {"text": "word0 "}
+
+
+def test_one_answer_at_a_time_and_stop(chat, server):
+    server.rate, server.tokens = 50, 1000
+    chat._receive(chat, {"request": "a", "method": "chat.ask", "params": {"text": "x"}}, [])
+    while not any(m.get("topic") == "chat" for m in custom(chat)):
+        time.sleep(0.01)
+    (_, said) = ask(chat, "chat.ask", {"text": "y"}, request="b")
+    assert "under way" in said["error"]["message"]
+    assert ask(chat, "chat.live", {}, request="d")[-1]["result"]["text"].startswith("word0")
+    ask(chat, "chat.stop", {}, request="c")
+    for _ in range(300):
+        if not chat.busy:
+            break
+        time.sleep(0.01)
+    assert chat.turns[-1]["stopped"]
+    assert chat.turns[-1]["text"].startswith("word0")
+    for _ in range(100):
+        if server.running == 0:
+            break
+        time.sleep(0.01)
+    assert server.running == 0
+
+
+def test_edit_drops_what_came_after(chat):
+    for number in range(3):
+        ask(chat, "chat.ask", {"text": f"echo: {number}"}, request=str(number))
+    ask(chat, "chat.ask", {"text": "echo: new", "keep": 2}, request="e")
+    assert [t["text"] for t in chat.turns if t["role"] == "user"] == ["echo: 0", "echo: new"]
+    ask(chat, "chat.clear", {}, request="c")
+    assert chat.turns == []
+
+
+def test_a_job_that_is_gone_is_told_in_the_turn(chat):
+    chat.name = "gone"
+    ask(chat, "chat.ask", {"text": "x"})
+    assert chat.turns[-1]["error"]["message"] == "no such job"
+
+
+def test_wrong_settings_are_refused_at_once():
+    with pytest.raises(InputError, match="temperature"):
+        ChatWidget("r1", temperature=9)
+    with pytest.raises(InputError, match="temprature"):
+        ChatWidget("r1", temprature=1)
+
+
+def test_neighbours_of_one_kind_are_one_message():
+    deltas = [{"thinking": "a"}, {"thinking": "b"}, {"text": "c"}, {"retract": True}, {"text": "d"}]
+    assert _merged(deltas) == [
+        {"thinking": "ab"},
+        {"text": "c"},
+        {"retract": True},
+        {"text": "d"},
+    ]
