@@ -1,0 +1,160 @@
+"""Rules over streams: what was found, what explains what, and in which order it is told."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, field
+from functools import cache
+
+from ..spec import JobSpec, Observation
+from .model import CAUSE, Diagnosis, Evidence, Hit, Rule, Sign
+from .redact import redact
+from .rules import RULES
+from .text import Stream, streams
+
+_WEIGHT = {"high": 0, "medium": 1, "low": 2}
+_EVIDENCE = 5
+_SERVING = re.compile(
+    r"Application startup complete|Uvicorn running on|server is fired up and ready"
+)
+
+
+@dataclass(slots=True)
+class _Found:
+    rule: Rule
+    sign: Sign
+    hit: Hit
+    order: tuple[float, int]
+    evidence: list[Evidence] = field(default_factory=list)
+
+
+@cache
+def _pattern(sign: Sign) -> re.Pattern[str]:
+    return sign.compiled()
+
+
+def diagnose(
+    observations: Sequence[Observation], *, spec: JobSpec | None = None
+) -> list[Diagnosis]:
+    """What went wrong, likeliest first; empty where nothing failed.
+
+    Args:
+        observations: of all tasks and kinds; the lines of one log in their order.
+        spec: the job they are about: fixes then start from its settings.
+
+    Failures that something else explains are left out, and so is what a later success undid.
+    """
+    read = [_Read(stream) for stream in streams(_latest_attempt(observations))]
+    healthy = {r.stream.task for r in read if r.served and not r.previous}
+    read = [r for r in read if not (r.previous and r.stream.task in healthy)]
+    running = {r.stream.task for r in read if r.stream.is_log} | _running(observations)
+    found = [f for rule in RULES if (f := _find(rule, read, spec, running))]
+    return [_told(f) for f in _sorted(found)]
+
+
+class _Read:
+    """A stream, and where in it the engine last said that it serves: what is before is history."""
+
+    def __init__(self, stream: Stream) -> None:
+        self.stream = stream
+        marks = [m.end() for m in _SERVING.finditer(stream.text)] if stream.is_log else []
+        self.since = marks[-1] if marks else 0
+        self.served = bool(marks)
+        self.previous = bool(stream.lines and stream.lines[0].seen.data.get("previous"))
+
+
+def _latest_attempt(observations: Sequence[Observation]) -> list[Observation]:
+    starts = [
+        o.time
+        for o in observations
+        if o.kind == "phase" and o.reason == "queued" and o.data.get("attempt", 1) > 1
+    ]
+    since = max(starts, default=None)
+    return [o for o in observations if since is None or o.kind == "log" or o.time >= since]
+
+
+def _running(observations: Sequence[Observation]) -> set[str | None]:
+    last = {(o.task, o.index): o.reason for o in observations if o.kind == "task"}
+    return {task for (task, _), state in last.items() if state in ("running", "succeeded")}
+
+
+def _find(
+    rule: Rule, read: Sequence[_Read], spec: JobSpec | None, running: set[str | None]
+) -> _Found | None:
+    best: _Found | None = None
+    lines: list[Evidence] = []
+    for number, one in enumerate(read):
+        for sign in rule.signs:
+            hits = (h for h in _hits(sign, one, spec) if not _overtaken(rule, h, one, running))
+            hit = next(hits, None)
+            if hit is None:
+                continue
+            lines += _lines(hit)
+            first = one.stream.lines[one.stream.line_at(hit.match.start())].seen
+            # A log may have been read long after it was written: its times order nothing.
+            time = float("inf") if one.stream.is_log else first.time
+            new = _Found(rule, sign, hit, (time, number * 10**9 + hit.match.start()))
+            if best is None or _WEIGHT[sign.confidence] < _WEIGHT[best.sign.confidence]:
+                best = new
+    if best is not None:
+        seen: dict[str, Evidence] = {e.line: e for e in [*_lines(best.hit), *lines]}
+        best.evidence = list(seen.values())[:_EVIDENCE]
+    return best
+
+
+def _hits(sign: Sign, one: _Read, spec: JobSpec | None) -> Iterator[Hit]:
+    for match in _pattern(sign).finditer(one.stream.text, one.since):
+        line = one.stream.lines[one.stream.line_at(match.start())]
+        hit = Hit(match, one.stream, spec)
+        if (sign.quiet or not line.quiet) and (sign.where is None or sign.where(hit)):
+            yield hit
+
+
+def _overtaken(rule: Rule, hit: Hit, one: _Read, running: set[str | None]) -> bool:
+    """Whether a wait of the start is over: its task ran, or the same log goes on with real work."""
+    if not rule.transient:
+        return False
+    if not one.stream.is_log:
+        seen = one.stream.lines[one.stream.line_at(hit.match.start())].seen
+        return bool(running) if seen.task is None else seen.task in running
+    return bool(_WORK.search(one.stream.text, hit.match.end()))
+
+
+_WORK = re.compile(
+    r"Starting to load model|Loading (?:model )?weights took|GPU KV cache size|# GPU blocks"
+    r"|Connected to Ray cluster|all nodes have joined|Ray runtime started"
+)
+
+
+def _lines(hit: Hit) -> list[Evidence]:
+    first = hit.stream.line_at(hit.match.start())
+    last = hit.stream.line_at(max(hit.match.start(), hit.match.end() - 1))
+    return [
+        Evidence(x.seen.task, x.seen.time or None, redact(x.seen.message or x.text))
+        for x in hit.stream.lines[first : min(last, first + 3) + 1]
+    ]
+
+
+def _sorted(found: list[_Found]) -> list[_Found]:
+    """Without what the others explain; causes first, then the surer, then the earlier."""
+    hidden = {i for f in found if f.sign.confidence != "low" for i in f.rule.hides}
+    left = [f for f in found if f.rule.id not in hidden]
+    sure = [f.rule.level for f in left if f.sign.confidence != "low"]
+    level = min(sure, default=None)
+    if level is not None:
+        left = [f for f in left if f.rule.level <= max(level, CAUSE)]
+    return sorted(left, key=lambda f: (f.rule.level, _WEIGHT[f.sign.confidence], f.order))
+
+
+def _told(found: _Found) -> Diagnosis:
+    rule = found.rule
+    return Diagnosis(
+        id=rule.id,
+        title=rule.title,
+        confidence=found.sign.confidence,
+        evidence=tuple(found.evidence),
+        explanation=rule.explanation,
+        fixes=rule.fixes_for(found.hit),
+        links=rule.links,
+    )

@@ -1,0 +1,131 @@
+"""The words of a diagnosis, and of the rules that make one."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any, Literal
+
+if TYPE_CHECKING:
+    from ..spec import EngineSettings, JobSpec
+    from .text import Stream
+
+Confidence = Literal["high", "medium", "low"]
+CAUSE, SYMPTOM, CONSEQUENCE = 0, 1, 2
+"""What a rule names: why it failed; a failure that something else may explain; what follows."""
+
+
+@dataclass(frozen=True, slots=True)
+class Evidence:
+    """One line as it was logged (secrets masked); ``time`` in epoch seconds, None if unknown."""
+
+    task: str | None
+    time: float | None
+    line: str
+
+
+@dataclass(frozen=True, slots=True)
+class Fix:
+    """What to do about it; ``set`` holds settings for the next attempt, {}: something to do."""
+
+    label: str
+    set: Mapping[str, Any] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True)
+class Diagnosis:
+    """One likely cause, as the ``diagnose`` contract writes it."""
+
+    id: str
+    title: str
+    confidence: Confidence
+    evidence: tuple[Evidence, ...]
+    explanation: str
+    fixes: tuple[Fix, ...] = ()
+    links: tuple[str, ...] = ()
+
+    def to_json(self) -> dict[str, Any]:
+        return {
+            "id": self.id,
+            "title": self.title,
+            "confidence": self.confidence,
+            "evidence": [{"task": e.task, "time": e.time, "line": e.line} for e in self.evidence],
+            "explanation": self.explanation,
+            "fixes": [{"label": f.label, "set": dict(f.set)} for f in self.fixes],
+            "links": list(self.links),
+        }
+
+
+@dataclass(frozen=True, slots=True)
+class Hit:
+    """Where a sign was found: the match, its stream, and the job it is about (if known)."""
+
+    match: re.Match[str]
+    stream: Stream
+    spec: JobSpec | None = None
+
+    def __getitem__(self, group: str) -> str | None:
+        """A named group of the sign, None where it has none or did not take part."""
+        return self.match.groupdict().get(group)
+
+    def number(self, group: str) -> float | None:
+        found = self[group]
+        return float(found.replace(",", "")) if found else None
+
+    @property
+    def settings(self) -> EngineSettings | None:
+        return self.spec.engine if self.spec else None
+
+
+@dataclass(frozen=True, slots=True)
+class Sign:
+    """A text that gives a rule away.
+
+    ``pattern`` is a regex in which a space stands for any white space, line ends included (logs
+    are wrapped), and " ?" for white space or none. Lines that the program itself calls INFO or WARNING count only with ``quiet``;
+    ``where`` may look closer.
+    """
+
+    pattern: str
+    confidence: Confidence = "high"
+    quiet: bool = False
+    where: Callable[[Hit], bool] | None = None
+
+    def compiled(self) -> re.Pattern[str]:
+        return re.compile(self.pattern.replace(" ?", r"\s*").replace(" ", r"\s+"))
+
+
+Fixes = tuple[Fix, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Rule:
+    """One kind of failure.
+
+    Attributes:
+        transient: seen on the way to every healthy job too; counts only while nothing of the
+            task's own came later.
+        hides: ids that are the same failure said less exactly.
+    """
+
+    id: str
+    title: str
+    explanation: str
+    signs: tuple[Sign, ...]
+    fixes: Fixes | Callable[[Hit], Fixes] = ()
+    level: int = CAUSE
+    transient: bool = False
+    hides: tuple[str, ...] = ()
+    links: tuple[str, ...] = ()
+
+    def fixes_for(self, hit: Hit) -> Fixes:
+        return self.fixes(hit) if callable(self.fixes) else self.fixes
+
+
+def fix(label: str, **settings: Any) -> Fix:
+    return Fix(label, settings)
+
+
+def signs(*patterns: str, confidence: Confidence = "high", quiet: bool = False) -> tuple[Sign, ...]:
+    return tuple(Sign(p, confidence, quiet) for p in patterns)

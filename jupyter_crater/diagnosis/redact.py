@@ -1,0 +1,97 @@
+"""Secrets out of text: what looks like one, and values that are known to be one."""
+
+from __future__ import annotations
+
+import base64
+import re
+from collections.abc import Iterable, Mapping
+from urllib.parse import quote
+
+MASK = "«redacted»"
+_NAME = (
+    r"[\w.-]*(?:api[_-]?key|access[_-]?key|secret(?:[_-]?key)?|private[_-]?key|auth[_-]?token|token"
+    r"|passw(?:or)?d|passphrase|pwd|credentials?|authorization|cookie|signature|hf[_-]?key)"
+)
+SECRET_NAME = re.compile(rf"{_NAME}\w*$|(?:^|_)(?:key|auth|pass|pat)s?$|sas", re.IGNORECASE)
+# Words that stand where a value could, and say nothing.
+_HARMLESS = (
+    r"(?:none|null|nil|true|false|undefined|missing|is|was|not|and|or|the|in|of|for|required|invalid"
+    r"|expired|auth|based|authentication|\*+|«redacted»|<[^<>\s]{0,24}>|\$\{?\w+\}?)(?![\w.+/=-])"
+)
+_SHAPES = (
+    r"-----BEGIN [A-Z ]*PRIVATE KEY-----[\s\S]*?(?:-----END [A-Z ]*PRIVATE KEY-----|\Z)",
+    r"\beyJ[\w-]{8,}\.[\w-]{8,}(?:\.[\w-]*)?",  # JSON web tokens
+    r"\b(?:hf|api_org)_[A-Za-z0-9]{8,}",
+    r"\b(?:sk|pk|rk)-[\w-]{8,}",
+    r"\b(?:AKIA|ASIA|ABIA|ACCA)[A-Za-z0-9]{12,}",
+    r"\b(?:gh[pousr]_|github_pat_|glpat-|glrt-|gldt-|npm_|pypi-|dckr_pat_|xox[abeoprs]-|nvapi-|gsk_|r8_|dop_v1_|shpat_)[\w-]{8,}",
+    r"\bAIza[\w-]{20,}|\bya29\.[\w-]{10,}|\bLTAI[A-Za-z0-9]{10,}|\bAKID[A-Za-z0-9]{10,}",
+)
+_SHAPE = re.compile("|".join(_SHAPES))
+_SCHEME = re.compile(
+    r"(?i)\b(bearer|basic)(\s+|%20)(?!(?:auth\w*|token|http|realm)\b)([\w.~+/=-]{6,})"
+)
+_URL = re.compile(r"(?i)(\b[a-z][a-z0-9+.-]*://[^\s/:@]*):([^\s/@]+)@")
+_USER_URL = re.compile(r"(?i)(\bhttps?://)([\w-]{20,})@")
+_QUERY = re.compile(
+    r"(?i)([?&][\w.-]*(?:token|sig|signature|key|secret|credential|password|code)=)[^&\s\"'<>]+"
+)
+_HEADER = re.compile(
+    r"(?im)\b((?:proxy-)?authorization|(?:set-)?cookie|x-api-key|x-auth-token)(\s*[:=]\s*)(?![\[\"'])[^\r\n]+"
+)
+_ASSIGNED = re.compile(
+    rf"(?i)(?<![\w-])(-{{0,2}}{_NAME})"
+    r"(\\?[\"']?\s*(?:=>|[:=]|,\s*value=)\s*[\[(]?\s*|\s+(?=[\"']?\S{6}))"
+    rf"(?!{_HARMLESS})"
+    r"(\\?\"(?:[^\"\\\r\n]|\\[^\"])*\\?\"|\\?'(?:[^'\\\r\n]|\\[^'])*\\?'|[^\s,;\"'\]\)}}]+)"
+)
+_NAMED = re.compile(
+    rf"(?i)(name[\"']?:\s*[\"']?{_NAME}[\"']?[,\s]*(?:\\n\s*)?[\"']?value[\"']?:\s*)(\S+)"
+)
+_MIXED = re.compile(r"(?<![\w/.+-])(?=[\w+-]*\d)(?=[\w+-]*[A-Za-z])[\w+-]{24,}={0,2}(?![\w/.])")
+
+
+def redact(text: str, values: Iterable[str] = ()) -> str:
+    """``text`` with secrets masked.
+
+    Args:
+        values: known secrets; masked wherever they stand, URL-quoted and base64 forms too.
+    """
+    for value in sorted({v for v in values if len(v) >= 4}, key=len, reverse=True):
+        raw = value.encode()
+        for form in (
+            value,
+            quote(value, safe=""),
+            base64.b64encode(raw).decode(),
+            repr(value)[1:-1],
+        ):
+            text = text.replace(form, MASK)
+    text = _SHAPE.sub(MASK, text)
+    text = _SCHEME.sub(rf"\1\2{MASK}", text)
+    text = _URL.sub(rf"\1:{MASK}@", text)
+    text = _USER_URL.sub(rf"\1{MASK}@", text)
+    text = _QUERY.sub(rf"\1{MASK}", text)
+    text = _HEADER.sub(rf"\1\2{MASK}", text)
+    text = _NAMED.sub(rf"\1{MASK}", text)
+    return _ASSIGNED.sub(_assigned, text)
+
+
+def _assigned(found: re.Match[str]) -> str:
+    name, between, value = found.groups()
+    if not between.strip(" \t") and not name.startswith("--"):
+        return found[0]  # "token ids", "secret store": prose, not an assignment
+    closing = value[0] if value[:1] in "\"'" and value[-1:] == value[0] else ""
+    return f"{name}{between}{closing}{MASK}{closing}"
+
+
+def is_secret(name: str, value: str) -> bool:
+    """Whether a variable's name or value looks like a secret."""
+    if not value:
+        return False
+    named = SECRET_NAME.search(name) and not re.fullmatch(r"(?i)true|false|none|\d{1,5}", value)
+    return bool(named) or redact(value) != value or bool(_MIXED.search(value))
+
+
+def redact_env(env: Mapping[str, str]) -> dict[str, str]:
+    """Variables with every value masked that looks like a secret."""
+    return {k: MASK if is_secret(k, v) else v for k, v in env.items()}

@@ -1,0 +1,149 @@
+"""Observations as text to search: cleaned of colours and prefixes, each line traceable."""
+
+from __future__ import annotations
+
+import json
+import re
+from bisect import bisect_right
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from typing import NamedTuple
+
+from ..spec import Observation
+
+_ANSI = re.compile(r"\x1b(?:\[[0-9;?]*[ -/]*[@-~]|\][^\x07\x1b]*(?:\x07|\x1b\\)|[@-Z\\-_])")
+_CODED_ANSI = re.compile(r"#033\[[0-9;]*m")  # as syslog writes them
+_LEVEL = r"(DEBUG|INFO|WARNING|WARN|ERROR|ERR|CRITICAL|FATAL|PANIC|SUCC)"
+_PREFIX = re.compile(
+    "|".join(
+        (
+            r"\d{4}-\d\d-\d\d[T ]\d\d:\d\d:\d\d(?:[.,]\d+)?(?:Z|[+-]\d\d:?\d\d)?(?:\s+std(?:out|err) [FP])?\s*",
+            r"\[\d{4}-\d\d-\d\d[T ][\d:.,]+Z?\]\s*",
+            r"\[\d{4}-\d\d-\d\d [\d:,.]+ ([IWEFD]) \d+ \d+\](?: \(\w+\))? [\w.]+:\d+:\s*",
+            r"\[\d+\.\d+\]\s",
+            r"\[\s*(?:rank|Rank ?)\d+\]:?\s?",
+            r"[\w.-]+\s+\|\s",  # docker compose
+            r"\(\w+(?: ?[\w.]+=[^()\s]+,?)+\)\s?",  # (EngineCore pid=1), (RayWorkerWrapper pid=1, ip=…)
+            r"\((?:raylet|gcs_server|autoscaler|head|worker)[^()]*\)\s?",
+            _LEVEL + r":\s+",
+            _LEVEL
+            + r"\s+(?:\d\d-\d\d|\d{4}-\d\d-\d\d)[ T][\d:.,]+Z?(?: \[[^\]]*\]| [\w./]+:\d+\])?\s?",
+            _LEVEL + r"\s+[\w./]+\.py:\d+\s+--\s*",
+            r"\[" + _LEVEL + r"\s*\]\s+",
+            r"\[resource\.labels[^\]]*\]\s*",
+        )
+    )
+)
+_QUIET = frozenset({"DEBUG", "INFO", "WARNING", "WARN", "SUCC", "I", "W", "D"})
+_STAMP = re.compile(r"(\d{4}-\d\d-\d\d)[T ](\d\d:\d\d:\d\d)(?:[.,](\d{1,6})\d*)?(Z?)")
+_KEYS = ("log", "message", "msg", "textPayload", "Msg", "note")
+
+
+class Line(NamedTuple):
+    """A line to search, and where it came from."""
+
+    text: str
+    quiet: bool
+    seen: Observation
+
+
+def plain(raw: str) -> tuple[str, bool]:
+    """The line without colours and prefixes, and whether its writer called it INFO or WARNING."""
+    text = _CODED_ANSI.sub("", _ANSI.sub("", raw)).rstrip("\r\n")
+    text = text.rsplit("\r", 1)[-1]  # what a progress bar left standing
+    if text.startswith("{") and text.rstrip().endswith("}"):
+        text = _of_json(text)
+    level = ""
+    while found := _PREFIX.match(text):
+        if not found.end():
+            break
+        level = next((g for g in found.groups() if g), level)
+        text = text[found.end() :]
+    return text, level in _QUIET
+
+
+def _of_json(text: str) -> str:
+    try:
+        record = json.loads(text)
+    except ValueError:
+        return text
+    found = next((record[k] for k in _KEYS if isinstance(record.get(k), str)), text)
+    reason = record.get("reason") or record.get("Reason")
+    return f"{reason}: {found}" if isinstance(reason, str) else str(found).rstrip("\n")
+
+
+def from_log(text: str, *, task: str = "head") -> list[Observation]:
+    """The lines of a log file as observations.
+
+    Times are those that lines begin with (a date with a year; taken as UTC); a line without one
+    has that of the line before, 0.0 where none was seen.
+    """
+    time, found = 0.0, []
+    for raw in text.splitlines():
+        if stamp := _STAMP.search(raw[:200]):
+            day, clock, part, _ = stamp.groups()
+            try:
+                when = datetime.fromisoformat(f"{day}T{clock}").replace(tzinfo=UTC)
+            except ValueError:
+                when = None
+            if when is not None:
+                time = max(time, when.timestamp() + float(f"0.{part or 0}"))
+        found.append(Observation(time, "log", "", raw, task))
+    return found
+
+
+def _sentence(seen: Observation) -> str:
+    """What a rule reads of an observation that is no log line."""
+    if seen.kind == "exit":
+        how = "signal" if "signal" in seen.data else "exit code"
+        number = seen.data.get("signal", seen.data.get("code", ""))
+        return f"{seen.reason} ({how} {number}) {seen.message}"
+    if seen.kind == "phase":
+        return f"{seen.data.get('code', '')}: {seen.message}"
+    return f"{seen.reason}: {seen.message}"
+
+
+@dataclass(frozen=True, slots=True)
+class Stream:
+    """The lines of one source in order: one log of one task, or all that isn't a log."""
+
+    task: str | None
+    is_log: bool
+    lines: tuple[Line, ...]
+    text: str
+    starts: tuple[int, ...]
+
+    @classmethod
+    def of(cls, task: str | None, seen: Sequence[Observation], *, is_log: bool) -> Stream:
+        lines: list[Line] = []
+        for one in seen:
+            text, quiet = plain(one.message) if is_log else (_sentence(one), False)
+            lines.append(Line(text, quiet, one))
+        starts, at = [], 0
+        for line in lines:
+            starts.append(at)
+            at += len(line.text) + 1
+        return cls(task, is_log, tuple(lines), "\n".join(x.text for x in lines), tuple(starts))
+
+    def line_at(self, offset: int) -> int:
+        return max(0, bisect_right(self.starts, offset) - 1)
+
+    def before(self, offset: int, lines: int) -> str:
+        """The text of up to ``lines`` lines before the one that ``offset`` lies in."""
+        last = self.line_at(offset)
+        return "\n".join(x.text for x in self.lines[max(0, last - lines) : last + 1])
+
+
+def streams(observations: Iterable[Observation]) -> list[Stream]:
+    """One stream per log (task, index, previous container), and one of all that isn't a log."""
+    logs: dict[tuple[str, int, bool], list[Observation]] = {}
+    rest: list[Observation] = []
+    for seen in observations:
+        if seen.kind == "log":
+            key = (seen.task or "", seen.index or 0, bool(seen.data.get("previous")))
+            logs.setdefault(key, []).append(seen)
+        elif seen.kind in ("event", "exit", "task", "phase"):
+            rest.append(seen)
+    found = [Stream.of(None, sorted(rest, key=lambda o: o.time), is_log=False)] if rest else []
+    return found + [Stream.of(k[0] or None, v, is_log=True) for k, v in logs.items()]

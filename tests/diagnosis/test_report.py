@@ -1,0 +1,160 @@
+"""Planted secrets never appear in a report; what a reader needs does."""
+
+from __future__ import annotations
+
+import base64
+import string
+from urllib.parse import quote
+
+import pytest
+from hypothesis import given, settings, strategies as st
+
+from jupyter_crater.diagnosis import redact, report
+from jupyter_crater.spec import (
+    EngineSettings,
+    JobSpec,
+    JobStatus,
+    Observation,
+    Provenance,
+    Service,
+    Task,
+)
+
+ALNUM = string.ascii_letters + string.digits
+SECRET = st.text(ALNUM, min_size=16, max_size=40).map(lambda s: "q" + s + "7Z")
+PLACES = [
+    "--api-key {}",
+    "--api-key={}",
+    "vllm serve m --api-key '{}' --port 8000",
+    "INFO 11-23 [utils.py:233] non-default args: {{'model': 'm', 'api_key': ['{}'], 'port': 8000}}",
+    "args: Namespace(host=None, api_key='{}', port=8000)",
+    "Authorization: Bearer {}",
+    "authorization: Basic {}",
+    'curl -H "Authorization: Bearer {}" http://x/v1/models',
+    "{{'authorization': 'Bearer {}'}}",
+    '{{"api_key": "{}"}}',
+    '"{{\\"token\\": \\"{}\\"}}"',
+    "export HF_TOKEN={}",
+    "VLLM_API_KEY={} vllm serve",
+    "AWS_SECRET_ACCESS_KEY: {}",
+    "- name: HF_TOKEN\n  value: {}",
+    "password = {}",
+    "git clone https://user:{}@example.org/r.git",
+    "https://bucket.example.org/w.safetensors?X-Amz-Signature={}&x=1",
+    "GET /api/kernels?token={} HTTP/1.1",
+    "Cookie: session={}; other=1",
+    "X-API-Key: {}",
+    "Unauthorized: key hf_{} is not allowed",
+    "model sk-{}",
+    "ghp_{}",
+    "AKIA{}",
+    "key eyJhbGciOiJIUzI1NiJ9.{}.{}",
+    "RAY_AUTH_TOKEN={}",
+    "-----BEGIN RSA PRIVATE KEY-----\n{}\n-----END RSA PRIVATE KEY-----",
+]
+
+
+def job(**env: str) -> JobSpec:
+    return JobSpec(
+        kind="engine",
+        title="Test",
+        tasks=(Task(name="main", command=("vllm", "serve", "/models/m"), env=env),),
+        service=Service(task="main", served_model_name="m"),
+        engine=EngineSettings(model="/models/m"),
+        provenance=Provenance(template="t", version="1"),
+    )
+
+
+def status(message: str = "") -> JobStatus:
+    return JobStatus(
+        name="j", template="t", backend="local", phase="failed", message=message, created=1.0
+    )
+
+
+@settings(max_examples=40, deadline=None)
+@given(secret=SECRET, where=st.sampled_from(PLACES))
+def test_planted_in_logs_events_and_status(secret, where):
+    line = where.replace("{}", secret).replace("{{", "{").replace("}}", "}")
+    seen = [
+        Observation(1.0, "event", "Note", line, "main", data={"line": line}),
+        *(Observation(2.0, "log", "", part, "main") for part in line.split("\n")),
+        Observation(3.0, "log", "", f"RuntimeError: {line}", "main"),
+    ]
+    assert secret not in report(job(), status(line), seen)
+
+
+@settings(max_examples=30, deadline=None)
+@given(
+    secret=SECRET,
+    name=st.sampled_from(["HF_TOKEN", "VLLM_API_KEY", "MY_PASS", "DB_PASSWORD", "PLAIN"]),
+)
+def test_values_of_the_environment_are_masked_wherever_they_show(secret, name):
+    value = secret + "aB3dE5fG7hJ9"
+    lines = [
+        f"connecting with {value}",
+        quote(value + "/+", safe=""),
+        base64.b64encode(value.encode()).decode(),
+    ]
+    text = report(
+        job(**{name: value}), status(), [], [Observation(1.0, "log", "", x, "main") for x in lines]
+    )
+    assert value not in text
+    assert lines[2] not in text
+
+
+@given(secret=SECRET)
+def test_known_secrets_are_masked_in_any_text(secret):
+    text = report(job(), status(f"saw {secret} there"), [], secrets=[secret])
+    assert secret not in text
+
+
+def test_secrets_of_the_command_are_masked_in_the_logs_too():
+    spec = job().model_copy(
+        update={
+            "tasks": (
+                Task(name="main", command=("vllm", "serve", "m", "--api-key", "plain-words")),
+            )
+        }
+    )
+    text = report(spec, status(), [], [Observation(1.0, "log", "", "got plain-words", "main")])
+    assert "plain-words" not in text
+
+
+def test_a_report_holds_what_a_reader_needs():
+    lines = [
+        "INFO 11-23 22:00:00 [api_server.py:1] vLLM API server version 0.26.0",
+        "ValueError: No available memory for the cache blocks. Try increasing it",
+    ]
+    text = report(
+        job(NCCL_DEBUG="INFO", VLLM_API_KEY="x" * 20),
+        status("engine died"),
+        [Observation(0.0, "phase", "queued")],
+        [Observation(1.0, "log", "", x, "main") for x in lines],
+    )
+    for part in ("kv-cache-too-small", "NCCL_DEBUG", "INFO", "engine died", *lines):
+        assert part in text
+    assert "x" * 20 not in text
+
+
+@pytest.mark.parametrize(
+    "line",
+    [
+        "INFO 11-23 [gpu_worker.py:400] Available KV cache memory: 4.92 GiB",
+        "max_num_batched_tokens=2048, tokenizer='m', skip_tokenizer_init=False, trust_remote_code=False",
+        "ValueError: No available memory for the cache blocks.",
+        "node with node id: 80e94368e92607bc389804f4040b57acbc2516b3ad650f71a4edb88f was marked dead",
+        "KeyError: 'chatcmpl-ad515295430dd2bb-ae88cd9a'",
+        "api_key=None, hf_token=None",
+        "could not locate think start/end tokens in the tokenizer!",
+        "RPC error: InvalidAuthToken: Authentication token is missing or incorrect",
+        'User "u" cannot create resource "secrets" in API group ""',
+        "GPU KV cache size: 150,745 tokens, Maximum concurrency for 124,000 tokens",
+    ],
+)
+def test_ordinary_lines_stay_as_they_are(line):
+    assert redact(line) == line
+
+
+def test_a_log_cannot_break_out_of_its_block():
+    text = report(job(), status(), [], [Observation(1.0, "log", "", "```", "main")])
+    assert "\n````\n```\n````" in text
