@@ -90,3 +90,8 @@ def __getattr__(name: str) -> Any:
 
 def __dir__() -> list[str]:
     return sorted({*globals(), *__all__})
+
+
+def _jupyter_labextension_paths() -> list[dict[str, str]]:
+    """For `jupyter labextension develop`; a wheel brings the extension as shared data."""
+    return [{"src": "labextension", "dest": "jupyter-crater"}]
