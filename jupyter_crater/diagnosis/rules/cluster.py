@@ -66,7 +66,11 @@ RULES = (
         "unschedulable-gpu",
         "No node has enough free GPUs",
         "The scheduler found no node with as many free GPUs of that type as one task asks for.",
-        signs(r"[Ii]nsufficient (?:nvidia|amd)\.com/[\w.-]+"),
+        signs(
+            r"[Ii]nsufficient (?:nvidia|amd)\.com/[\w.-]+",
+            r"OutOf[\w.-]*(?:gpu|nvidia\.com)[\w/.-]*|didn't have enough resource: [\w.-]*(?:gpu|nvidia)",
+            r"UnexpectedAdmissionError[^\n]{0,160}(?:gpu|nvidia)",
+        ),
         (
             fix("fewer GPUs per node, over more nodes", gpus_per_node=1),
             fix("another GPU type, or wait: the job starts when some are free"),
@@ -127,6 +131,7 @@ RULES = (
             r"(?:LocalQueue|ClusterQueue|queue)[^\n]{0,40}(?:doesn't exist|isn't active|StopPolicy)",
         ),
         (fix("a queue that exists and is open (`kubectl get queue`)"),),
+        hides=("permission-denied",),
     ),
     Rule(
         "quota-exceeded",

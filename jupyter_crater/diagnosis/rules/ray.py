@@ -186,7 +186,7 @@ RULES = (
         signs(
             r"Raylet is terminated\. Termination is unexpected",
             r"has been marked dead because the detector has missed too many heartbeats",
-            r"Some Ray subprocesses exited unexpectedly",
+            r"Some Ray subprocesses exited unexpectedly|mistakenly been marked as dead by the GCS",
             r"END (?:gcs_server|raylet)\.out tail \(exit code\(s\)=-?\d+",
             r"(?m:^)(?:gcs_server|raylet) \[exit code=-?\d+\]",
             r"Failed to connect to GCS within \d+ seconds\. GCS may have been killed",
