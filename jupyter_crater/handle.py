@@ -8,6 +8,7 @@ from __future__ import annotations
 import html
 import sys
 import time
+from collections import deque
 from collections.abc import Callable, Iterator
 from importlib import import_module
 from pathlib import Path
@@ -16,6 +17,7 @@ from typing import TYPE_CHECKING, Any
 from . import backends, config, forwards
 from .backends.base import Backend
 from .errors import (
+    BackendError,
     BackendUnavailable,
     CraterError,
     InputError,
@@ -27,6 +29,11 @@ from .spec import ENDED, PHASES, JobSpec, JobStatus, Observation
 
 if TYPE_CHECKING:
     from openai import AsyncOpenAI, OpenAI
+
+    from .diagnosis import Diagnosis
+
+DIAGNOSED_LINES = 5000
+"""Of each task's log; a cause further back has been said again since."""
 
 MIME = "application/vnd.jupyter-crater.job+json"
 
@@ -305,6 +312,34 @@ class Job:
         return Logs(
             self._backend.log(self.name, task=task, follow=follow, previous=previous), follow
         )
+
+    def diagnose(self) -> list[Diagnosis]:
+        """Why it failed, or what is wrong with it: likeliest first, with evidence and fixes.
+
+        An empty list: nothing in events and logs says that something is wrong.
+        """
+        from .diagnosis import diagnose
+
+        return diagnose([*self.observations(), *self._tail()], spec=self.spec)
+
+    def report(self) -> str:
+        """Spec, status, events, diagnoses and the last log lines as text to hand on, redacted."""
+        from .diagnosis import report
+
+        try:
+            secrets = [key] if (key := self.api_key) else []
+        except BackendError:
+            secrets = []  # it never got so far as to have one
+        seen = [*self.observations(), *self._tail()]
+        return report(self.spec, self.status(), seen, secrets=secrets)
+
+    def _tail(self) -> list[Observation]:
+        """The last lines of each task's log."""
+        last: dict[tuple[str | None, int | None], deque[Observation]] = {}
+        for line in self._backend.log(self.name):
+            key = (line.task, line.index)
+            last.setdefault(key, deque(maxlen=DIAGNOSED_LINES)).append(line)
+        return [line for lines in last.values() for line in lines]
 
     # Acting
 

@@ -4,12 +4,17 @@ from __future__ import annotations
 
 import argparse
 from datetime import datetime
+from pathlib import Path
+from typing import TYPE_CHECKING
 
 from .. import api, handle
-from ..errors import CraterError
+from ..errors import CraterError, InputError
 from ..spec import JobStatus
 from .output import Output
 from .select import job, place
+
+if TYPE_CHECKING:
+    from ..diagnosis import Diagnosis
 
 
 def list_jobs(options: argparse.Namespace, out: Output) -> None:
@@ -73,6 +78,47 @@ def events(options: argparse.Namespace, out: Output) -> None:
         {"schema": 1, "name": options.name, "events": [e.to_json() for e in found]},
         out.table(["TIME", "KIND", "WHAT", "TASK", "MESSAGE"], rows),
     )
+
+
+def diagnose(options: argparse.Namespace, out: Output) -> int:
+    """0 where nothing is wrong or a cause is found; 1 for an ended job without one."""
+    from ..diagnosis import diagnose as rules, from_log
+
+    if (options.name is None) == (options.log is None):
+        raise InputError("Give a job's NAME or --log FILE, one of them.")
+    if options.log:
+        if options.report:
+            raise InputError("--report is for a job: a log file has no spec and no status.")
+        found = rules([o for path in options.log for o in from_log(_read(path), task=path)])
+        failed = False
+    else:
+        each = job(options)
+        if options.report:
+            text = each.report()
+            out.result({"schema": 1, "name": each.name, "report": text}, text)
+            return 0
+        found, failed = each.diagnose(), each.phase == "failed"
+    out.result(
+        {"schema": 1, "diagnoses": [d.to_json() for d in found]},
+        "\n\n".join(_card(d) for d in found) or "Nothing here says that something is wrong.",
+    )
+    return 1 if failed and not found else 0
+
+
+def _read(path: str) -> str:
+    try:
+        return Path(path).read_text(errors="replace")
+    except OSError as error:
+        raise InputError(f"{path} can't be read: {error.strerror}.") from error
+
+
+def _card(diagnosis: Diagnosis) -> str:
+    lines = [f"{diagnosis.title} [{diagnosis.id}, {diagnosis.confidence} confidence]"]
+    lines += [f"  {e.task or 'log'}: {e.line}" for e in diagnosis.evidence]
+    lines.append(f"  {diagnosis.explanation}")
+    lines += [f"  → {f.label}" for f in diagnosis.fixes]
+    lines += [f"  {link}" for link in diagnosis.links]
+    return "\n".join(lines)
 
 
 def stop(options: argparse.Namespace, out: Output) -> None:

@@ -212,6 +212,20 @@ def _jobs(verbs: Any) -> None:
     logs.add_argument("--previous", action="store_true", help="of the attempt before")
     _job(verbs, "events", "jobs:events", "show what happened", "events deepseek-r1-distributed")
 
+    diagnose = verb(
+        verbs,
+        "diagnose",
+        "jobs:diagnose",
+        "tell why a job failed and what to do",
+        "diagnose deepseek-r1-distributed\ndiagnose --log head.log worker.log",
+    )
+    _complete(
+        diagnose.add_argument("name", metavar="NAME", nargs="?", help="name of the job"), _job_names
+    )
+    diagnose.add_argument("--log", metavar="FILE", nargs="+", help="log files instead of a job")
+    diagnose.add_argument("--report", action="store_true", help="a redacted report to hand on")
+    _backend(diagnose)
+
 
 def _service(verbs: Any) -> None:
     _job(verbs, "url", "service:url", "print the forwarded address", "url deepseek-r1-distributed")

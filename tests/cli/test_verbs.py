@@ -363,3 +363,42 @@ def test_demo_tells_nodes_and_answer(run, launch):
     text = run("demo", "--no-lab")
     assert "Ray nodes      2 alive" in text.out
     assert "attached" in text.err
+
+
+# Diagnosis
+
+
+def test_diagnose_of_a_job(run, launch, stand_in):
+    line = (
+        "ValueError: Total number of attention heads (9) must be divisible by tensor parallel "
+        "size (2)."
+    )
+    stand_in.setenv("CRATER_STAND_IN_FAIL", line)
+    with pytest.raises(errors.JobFailed):
+        launch()
+    found = run("diagnose", NAME, "--json")
+    assert found.code == 0
+    first = found.json["diagnoses"][0]
+    assert set(first) == {
+        *("id", "title", "confidence", "evidence", "explanation", "fixes", "links"),
+    }
+    assert any(line in e["line"] for e in first["evidence"])
+    assert first["fixes"]
+    assert first["title"] in run("diagnose", NAME).out
+    report = run("diagnose", NAME, "--report", "--json").json["report"]
+    assert line in report
+    assert store.find(NAME).key() not in report
+
+
+def test_diagnose_of_log_files(run, state):
+    from pathlib import Path
+
+    logs = Path(__file__).parents[1] / "data" / "logs"
+    found = run("diagnose", "--log", str(logs / "gpu-l70-oom-tp1.log"), "--json")
+    assert found.json["diagnoses"][0]["confidence"] == "high"
+    good = run("diagnose", "--log", str(logs / "gpu-q7-default.log"))
+    assert good.code == 0
+    assert "Nothing here" in good.out
+    assert run("diagnose", "--log", "/no/such/file").code == 2
+    assert run("diagnose").code == 2
+    assert run("diagnose", "nothing").code == 4
