@@ -158,7 +158,10 @@ _FAILURES: tuple[_Failure, ...] = (
         ("worker-died", r"RayWorkerProc rank=\[\d+\] died unexpectedly"),
         ("worker-died", r"ActorDiedError|The actor died because|Worker proc .* died unexpectedly"),
         ("engine-timeout", r"RPC call to \w+ timed out"),
-        ("engine-error", r"^(?:[\w.]*\.)?\w*(?:Error|Exception): (?!Engine core initialization)"),
+        (
+            "engine-error",
+            r"^(?:[\w.]*\.)?\w*(?:Error|Exception): (?!Engine core initialization|EngineCore encountered)",
+        ),
     ),
     *_failures(
         2,
