@@ -121,11 +121,3 @@ class Rule:
 
     def fixes_for(self, hit: Hit) -> Fixes:
         return self.fixes(hit) if callable(self.fixes) else self.fixes
-
-
-def fix(label: str, **settings: Any) -> Fix:
-    return Fix(label, settings)
-
-
-def signs(*patterns: str, confidence: Confidence = "high", quiet: bool = False) -> tuple[Sign, ...]:
-    return tuple(Sign(p, confidence, quiet) for p in patterns)

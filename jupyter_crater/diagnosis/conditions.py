@@ -1,0 +1,128 @@
+"""What a sign asks beyond its pattern: the engine's phase, the scheduler's reason, a known flag."""
+
+from __future__ import annotations
+
+import re
+
+from .model import Hit
+
+_TRACEBACK = "Traceback (most recent call last)"
+# Frames of vLLM 0.6 to 0.33 (V0 and V1), the innermost phase first: capturing runs a dummy batch as
+# profiling does, and profiling runs the sampler.
+_STAGES = (
+    ("sampler", r"_dummy_sampler_run|warming up sampler"),
+    (
+        "capturing",
+        r"in (?:capture\w*|_capture_cudagraphs|profile_cudagraph_memory)\b|cuda_?graph\.capture|in capture_end",
+    ),
+    (
+        "cache",
+        r"in (?:_?allocate_kv_cache\w*|initialize_kv_cache\w*|_init_cache_engine|initialize_cache)\b",
+    ),
+    (
+        "profiling",
+        (
+            r"in (?:profile_run|determine_available_memory|determine_num_available_blocks|_dummy_run"
+            r"|profile_num_available_blocks)\b"
+        ),
+    ),
+    (
+        "loading",
+        (
+            r"in (?:load_model|load_weights|create_weights|initialize_model|_initialize_model|get_model"
+            r"|process_weights_after_loading)\b"
+        ),
+    ),
+    ("serving", r"in (?:execute_model|step|_process_engine_step|sample_tokens)\b"),
+)
+_MARKS = (
+    ("capturing", r"Capturing (?:the model for CUDA|CUDA ?graph|cudagraphs)"),
+    ("capturing", r"GPU KV cache size:|# (?:GPU|cuda) blocks:"),
+    ("profiling", r"Loading (?:model )?weights took|Model loading took|model weights take"),
+    ("loading", r"Starting to load model|Loading (?:safetensors|pt) checkpoint shards"),
+)
+
+# One scheduler sentence counts every node once, by the first filter that refused it.
+_REASONS = (
+    (
+        "volume",
+        r"unbound (?:immediate )?PersistentVolumeClaim|persistentvolumeclaim \S+ not found|volume node affinity conflict",
+    ),
+    (
+        "gpu",
+        r"[Ii]nsufficient\s+[\w.-]*(?:gpu|nvidia\.com|amd\.com|dcu|npu|huawei\.com|mig-)[\w./-]*",
+    ),
+    (
+        "resources",
+        r"[Ii]nsufficient\s+(?:cpu|memory|ephemeral-storage|pods|hugepages\S*|rdma\S*)|[Tt]oo\s+many\s+pods",
+    ),
+    (
+        "affinity",
+        r"didn't\s+match\s+(?:Pod's\s+)?(?:node\s+)?(?:affinity|selector|pod\s+(?:anti-)?affinity)",
+    ),
+    ("taint", r"(?:untolerated\s+)?taint|were\s+unschedulable"),
+    ("ports", r"didn't have free ports"),
+)
+_CONTROL_PLANE = re.compile(r"taint\S*\s+\{?node-role\.kubernetes\.io/(?:control-plane|master)")
+
+# Flag → what came instead. Read in vLLM's release notes and argument parsers from 0.6 to 0.33.
+REMOVED = {
+    "--worker-use-ray": "--distributed-executor-backend ray",
+    "--engine-use-ray": None,
+    "--use-v2-block-manager": None,
+    "--disable-log-requests": "it is the default now; --enable-log-requests turns them on",
+    "--enable-reasoning": "--reasoning-parser alone",
+    "--num-scheduler-steps": None,
+    "--multi-step-stream-outputs": None,
+    "--preemption-mode": None,
+    "--swap-space": None,
+    "--num-lookahead-slots": None,
+    "--scheduler-delay-factor": None,
+    "--device": None,
+    "--task": "--runner and --convert",
+    "--guided-decoding-backend": "--structured-outputs-config",
+    "--max-seq-len-to-capture": "--max-cudagraph-capture-size",
+    "--speculative-model": "--speculative-config",
+    "--num-speculative-tokens": "--speculative-config",
+    "--rope-scaling": "--hf-overrides",
+    "--rope-theta": "--hf-overrides",
+    "--override-neuron-config": None,
+    "--enable-prompt-adapter": None,
+    "--long-lora-scaling-factors": None,
+    "--ray-workers-use-nsight": None,
+    "--use-tqdm-on-load": None,
+}
+
+
+def stage(hit: Hit) -> str:
+    """What the engine did when memory ran out: by the traceback's frames, else by its last word."""
+    text = hit.stream.before(hit.match.start(), 400)
+    trace = text[text.rfind(_TRACEBACK) :] if _TRACEBACK in text else text[-6000:]
+    for name, pattern in _STAGES:
+        if re.search(pattern, trace):
+            return name
+    found = [(m.start(), n) for n, p in _MARKS for m in re.finditer(p, text)]
+    return max(found)[1] if found else ""
+
+
+def scheduler(hit: Hit) -> str:
+    """Which of the scheduler's reasons decides: one that money can't move first, then the GPUs."""
+    text = hit["none"] or ""
+    names = {name for name, pattern in _REASONS if re.search(pattern, text)}
+    if names == {"taint", "affinity"} and _CONTROL_PLANE.search(text):
+        return "affinity"  # a control plane is always tainted
+    return next((name for name, _ in _REASONS if name in names), "")
+
+
+def flags(hit: Hit) -> list[str]:
+    return [w.split("=")[0] for w in (hit["flags"] or "").split() if w.startswith("--")]
+
+
+def holds(condition: str, hit: Hit) -> bool:
+    """Whether a sign's ``where`` is true: ``stage NAME``, ``scheduler REASON`` or ``removed-flag``."""
+    kind, _, value = condition.partition(" ")
+    if kind == "stage":
+        return stage(hit) == value
+    if kind == "scheduler":
+        return scheduler(hit) == value
+    return any(flag in REMOVED for flag in flags(hit))

@@ -1,0 +1,67 @@
+"""All rules, read from ``kinds/*.toml``: one table per kind of failure, in files by where it lies.
+
+A table holds ``title``, ``explanation``, ``signs``, ``fixes``, and where they apply ``level``
+("symptom": something else may explain it, "consequence": something else does), ``transient``,
+``hides`` and ``links``. A sign is a pattern (see :class:`Sign`), or a table with ``pattern``,
+``confidence``, ``quiet`` and ``where`` (a condition of :mod:`.conditions`); ``@NAME`` stands for one
+of the file's ``[patterns]``. ``fixes`` is a list (a label, or a table with ``label``, ``set`` and
+``clear``: settings to take back), or the name of a function of :mod:`.remedies`.
+"""
+
+from __future__ import annotations
+
+import tomllib
+from collections.abc import Iterator
+from functools import partial
+from importlib.resources import files
+from typing import Any
+
+from . import remedies
+from .conditions import holds
+from .model import CAUSE, CONSEQUENCE, SYMPTOM, Fix, Rule, Sign
+
+_FILES = ("memory", "settings", "gpu", "ray", "cluster")
+_LEVELS = {"cause": CAUSE, "symptom": SYMPTOM, "consequence": CONSEQUENCE}
+
+
+def _read() -> Iterator[Rule]:
+    for name in _FILES:
+        text = (files(__package__) / "kinds" / f"{name}.toml").read_text("utf-8")
+        tables = tomllib.loads(text)
+        patterns = tables.pop("patterns", {})
+        for id_, table in tables.items():
+            yield _rule(id_, table, patterns)
+
+
+def _rule(id_: str, table: dict[str, Any], patterns: dict[str, str]) -> Rule:
+    fixes = table["fixes"]
+    return Rule(
+        id=id_,
+        title=table["title"],
+        explanation=table["explanation"],
+        signs=tuple(_sign(s, patterns) for s in table["signs"]),
+        fixes=getattr(remedies, fixes) if isinstance(fixes, str) else tuple(map(_fix, fixes)),
+        level=_LEVELS[table.get("level", "cause")],
+        transient=table.get("transient", False),
+        hides=tuple(table.get("hides", ())),
+        links=tuple(table.get("links", ())),
+    )
+
+
+def _sign(sign: str | dict[str, Any], patterns: dict[str, str]) -> Sign:
+    table: dict[str, Any] = {"pattern": sign} if isinstance(sign, str) else dict(sign)
+    pattern = table["pattern"]
+    if pattern.startswith("@"):
+        table["pattern"] = patterns[pattern[1:]]
+    if "where" in table:
+        table["where"] = partial(holds, table["where"])
+    return Sign(**table)
+
+
+def _fix(fix: str | dict[str, Any]) -> Fix:
+    if isinstance(fix, str):
+        return Fix(fix)
+    return Fix(fix["label"], fix.get("set", {}) | dict.fromkeys(fix.get("clear", ())))
+
+
+RULES: tuple[Rule, ...] = tuple(_read())

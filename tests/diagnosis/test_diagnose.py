@@ -1,0 +1,260 @@
+"""What explains what, in which order, and with which numbers."""
+
+from __future__ import annotations
+
+import json
+import textwrap
+import time
+
+import pytest
+
+from jupyter_crater.diagnosis import diagnose, from_log
+from jupyter_crater.diagnosis.text import plain
+from jupyter_crater.spec import EngineSettings, JobSpec, Observation, Provenance, Resources, Task
+
+KV = (
+    "ValueError: To serve at least one request with the model's max seq len (131072), (7.0 GiB KV cache is needed, "
+    "which is larger than the available KV cache memory (4.92 GiB). Based on the available memory, the estimated "
+    "maximum model length is 92208. Try increasing `gpu_memory_utilization`."
+)
+
+
+def job(**settings) -> JobSpec:
+    return JobSpec(
+        kind="engine",
+        title="T",
+        tasks=(Task(name="main", resources=Resources(shm_gib=4, memory_gib=32)),),
+        engine=EngineSettings(model="/models/m", **settings),
+        provenance=Provenance(template="t", version="1"),
+    )
+
+
+def first(text: str, spec: JobSpec | None = None, task: str = "head"):
+    return diagnose(from_log(text, task=task), spec=spec)[0]
+
+
+def sets(card) -> dict:
+    found: dict = {}
+    for fix in reversed(card.fixes):
+        found |= fix.set
+    return found
+
+
+def test_the_contract():
+    data = json.loads(json.dumps(first(KV).to_json()))
+    assert set(data) == {"id", "title", "confidence", "evidence", "explanation", "fixes", "links"}
+    assert data["evidence"] == [{"task": "head", "time": None, "line": KV}]
+    assert data["fixes"][0] == {
+        "label": "a context of 92208 tokens fits",
+        "set": {"max_model_len": 92208},
+    }
+
+
+@pytest.mark.parametrize(
+    ("line", "length"),
+    [
+        (KV, 92208),
+        (
+            "The model's max seq len (4096) is larger than the maximum number of tokens that can be stored in KV cache (3664).",
+            3664,
+        ),
+        # vLLM 0.8 named no length: by proportion, in whole blocks
+        (
+            "To serve at least one request with the models's max seq len (8192), (2.00 GB KV cache is needed, which is larger than the available KV cache memory (1.00 GB).",
+            4096,
+        ),
+    ],
+)
+def test_the_length_that_fits(line, length):
+    assert sets(first(line))["max_model_len"] == length
+
+
+@pytest.mark.parametrize(
+    ("line", "settings", "expected"),
+    [
+        (
+            "ValueError: Total number of attention heads (40) must be divisible by tensor parallel size (3).",
+            {},
+            {"tensor_parallel": 2},
+        ),
+        (
+            "ValueError: Free memory on device (60.0/80.0 GiB) on startup is less than desired GPU memory utilization (0.9, 72.0 GiB).",
+            {},
+            {"gpu_memory_utilization": 0.74},
+        ),
+        (
+            "CUDA out of memory occurred when warming up sampler with 256 dummy requests.",
+            {},
+            {"max_num_seqs": 128},
+        ),
+        (
+            "CUDA out of memory occurred when warming up sampler with 256 dummy requests.",
+            {"gpu_memory_utilization": 0.95},
+            {"gpu_memory_utilization": 0.9},
+        ),
+        (
+            "World size (4) is larger than the number of available GPUs (2) in this node.",
+            {},
+            {"tensor_parallel": 2},
+        ),
+        (
+            "User-specified max_model_len (16384) is greater than the derived max_model_len (max_position_embeddings=8192.0 or model_max_length=None in model's config.json).",
+            {},
+            {"max_model_len": 8192},
+        ),
+        (
+            "Bfloat16 is only supported on GPUs with compute capability of at least 8.0.",
+            {},
+            {"dtype": "half"},
+        ),
+        (
+            "OSError: [Errno 98] error while attempting to bind on address ('0.0.0.0', 8000): address already in use",
+            {},
+            {"port": 8001},
+        ),
+        ("Call to posix_fallocate failed : No space left on device", {}, {"shm_gib": 8.0}),
+        (
+            "NotImplementedError: Pipeline parallelism is not supported for this model.",
+            {"tensor_parallel": 2, "pipeline_parallel": 2},
+            {"tensor_parallel": 4, "pipeline_parallel": 1},
+        ),
+        (
+            "RuntimeError: CUDA error: no kernel image is available for execution on the device",
+            {},
+            {"version": "0.8.5.post1"},
+        ),
+    ],
+)
+def test_fixes_hold_numbers_of_the_line_and_the_job(line, settings, expected):
+    found = sets(first(line, job(**settings)))
+    assert expected.items() <= found.items()
+
+
+def test_every_fix_that_names_a_setting_names_one_that_exists():
+    from jupyter_crater.diagnosis import RULES
+
+    known = set(EngineSettings.model_fields) | set(Resources.model_fields)
+    known |= {"gpus_per_node", "image", "lease"}  # parameters of templates and launch
+    for rule in RULES:
+        if not callable(rule.fixes):
+            assert {k for f in rule.fixes for k in f.set} <= known, rule.id
+
+
+def test_a_dead_worker_explains_the_head():
+    seen = [
+        Observation(
+            9.0,
+            "log",
+            "",
+            "RayWorkerProc rank=[1] died unexpectedly, shutting down executor.",
+            "head",
+        ),
+        Observation(
+            9.0,
+            "log",
+            "",
+            "vllm.v1.engine.exceptions.EngineDeadError: EngineCore encountered an issue.",
+            "head",
+        ),
+        Observation(5.0, "event", "OOMKilled", "Container worker was killed", "worker"),
+    ]
+    assert [d.id for d in diagnose(seen)] == ["host-out-of-memory"]
+    assert [d.id for d in diagnose(seen[:2])] == ["worker-died"]
+    assert [d.confidence for d in diagnose(seen[1:2])] == ["low"]
+
+
+def test_the_surer_comes_first_then_the_earlier():
+    seen = [
+        Observation(8.0, "event", "Evicted", "The node was low on resource: memory.", "worker"),
+        Observation(3.0, "event", "FailedMount", "MountVolume.SetUp failed for volume x", "head"),
+        Observation(1.0, "exit", "exited", "", "head", data={"code": 137}),
+    ]
+    assert [d.id for d in diagnose(seen)] == ["mount-failed", "evicted", "host-out-of-memory"]
+
+
+def test_an_earlier_attempt_is_history():
+    failed = Observation(1.0, "event", "OOMKilled", "", "worker")
+    again = Observation(5.0, "phase", "queued", "", data={"attempt": 2})
+    assert diagnose([failed])
+    assert diagnose([failed, again]) == []
+
+
+def test_a_previous_container_counts_until_the_task_serves():
+    line = "torch.OutOfMemoryError: CUDA out of memory. Tried to allocate 1 GiB."
+    before = Observation(1.0, "log", "", line, "head", 0, {"previous": True})
+    starting = Observation(2.0, "log", "", "INFO 11-23 22:00:00 [x.py:1] starting", "head", 0)
+    serving = Observation(3.0, "log", "", "INFO:     Application startup complete.", "head", 0)
+    assert diagnose([before, starting])[0].id == "gpu-out-of-memory"
+    assert diagnose([before, starting, serving]) == []
+
+
+def test_nothing_seen_gives_nothing():
+    assert diagnose([]) == []
+    assert from_log("") == []
+
+
+@pytest.mark.parametrize("width", [60, 80, 120])
+def test_lines_wrapped_at_words(width):
+    for line, id_ in (
+        (KV, "kv-cache-too-small"),
+        (
+            "ValueError: Total number of attention heads (52) must be divisible by tensor parallel size (3).",
+            "heads-not-divisible",
+        ),
+        (
+            "Raylet is terminated. Termination is unexpected. Possible reasons include: (1) SIGKILL",
+            "ray-process-died",
+        ),
+        (
+            "Bfloat16 is only supported on GPUs with compute capability of at least 8.0. Your V100 GPU has 7.0.",
+            "bfloat16-unsupported",
+        ),
+    ):
+        card = first("\n".join(textwrap.wrap(line, width)))
+        assert (card.id, card.confidence) == (id_, "high")
+
+
+@pytest.mark.parametrize(
+    ("raw", "text", "quiet"),
+    [
+        (
+            "(EngineCore pid=1) ERROR 11-23 22:00:00 [core.py:1] ValueError: x",
+            "ValueError: x",
+            False,
+        ),
+        (
+            "(RayWorkerWrapper pid=1, ip=10.0.0.1) ERROR 06-25 15:28:30 worker_base.py:148] boom",
+            "boom",
+            False,
+        ),
+        ("2025-01-01T00:00:00.1Z stdout F WARNING 01-01 00:00:00 [a.py:1] hm", "hm", True),
+        ('{"log":"ERROR 01-01 00:00:00 [a.py:1] x\\n","stream":"stderr"}', "x", False),
+        (
+            "INFO 2025-11-19T20:16:36.09Z [resource.labels.containerName: vllm] (E pid=2) ERROR 11-19 12:16:36 [v1/engine/core.py:842] x",
+            "x",
+            False,
+        ),
+        ("\x1b[36m(RayWorker pid=5)\x1b[0m [rank1]: y", "y", False),
+        ("  0%|   | 0/2\r100%|###| 2/2", "100%|###| 2/2", False),
+        ("[2026-11-23 22:49:20,592 W 3 3] gcs_client.cc:210: z", "z", True),
+        ("{not json}", "{not json}", False),
+    ],
+)
+def test_prefixes(raw, text, quiet):
+    assert plain(raw) == (text, quiet)
+
+
+def test_times_of_a_log_file():
+    seen = from_log("x\n2026-11-23T22:00:00.5Z a\nb\n2026-99-99 00:00:00 c", task="worker")
+    assert [o.time for o in seen] == [0.0, 1795471200.5, 1795471200.5, 1795471200.5]
+    assert {o.task for o in seen} == {"worker"}
+
+
+def test_a_large_log_is_read_in_seconds():
+    line = (
+        "(EngineCore pid=1) INFO 11-23 22:00:00 [loggers.py:1] Avg prompt throughput: 1.0 tokens/s"
+    )
+    seen = from_log("\n".join([line] * 20_000))
+    started = time.perf_counter()
+    assert diagnose(seen) == []
+    assert time.perf_counter() - started < 20
