@@ -1,0 +1,428 @@
+"""The platform's job templates: ``{"version", "type", "data"}``, read, migrated, filled, written.
+
+A form is kept as the JSON it came as: unknown keys travel along, so import and export lose nothing.
+What a form says is turned into the request that the platform's own pages send.
+"""
+
+from __future__ import annotations
+
+import copy
+import json
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from ...errors import (
+    InputError,
+    NotFound,
+    PermissionDenied,
+    TemplateError,
+    TemplateNotFound,
+    nearest,
+)
+from .client import Client
+
+VERSION = "20260707"
+"""Form version of Crater since July 2026; older ones are migrated to it."""
+MIGRATED = {
+    "custom": ("20250317",),
+    "pytorch": ("20240528",),
+    "tensorflow": ("20240528",),
+    "jupyter": ("20250420",),
+    "webide": ("20251126",),
+    "custom-emias": (),
+    "jupyter-emias": (),
+    "single": (),
+}
+SUBMITTED = {"custom": "training", "pytorch": "pytorch", "tensorflow": "tensorflow"}
+HOME = "/home/${CRATER_USERNAME}"  # the only placeholder that the platform knows
+
+
+@dataclass(frozen=True)
+class Form:
+    """A template of the platform, or one that was made here.
+
+    Attributes:
+        content: the whole ``{"version", "type", "data"}``, unknown keys included.
+        id: the server's number, None before it is published.
+    """
+
+    name: str
+    content: dict[str, Any]
+    id: int | None = None
+    describe: str = ""
+    document: str = ""
+    owner: str | None = None
+
+    @property
+    def type(self) -> str:
+        return str(self.content["type"])
+
+    @property
+    def data(self) -> dict[str, Any]:
+        data: dict[str, Any] = self.content["data"]
+        return data
+
+    @property
+    def tasks(self) -> dict[str, dict[str, Any]]:
+        """Tasks by their name on the platform; a pytorch form calls its master ``ps``."""
+        if self.type == "custom":
+            return {"training": self.data["task"]}
+        if self.type in ("pytorch", "tensorflow"):
+            first = "master" if self.type == "pytorch" else "ps"
+            return {first: self.data["ps"], "worker": self.data["worker"]}
+        return {}
+
+    def to_json(self) -> str:
+        """As the platform stores it, and as its pages import it from a file."""
+        return json.dumps(self.content, indent=2, ensure_ascii=False)
+
+    def filled(
+        self,
+        *,
+        name: str | None = None,
+        env: Mapping[str, str] | None = None,
+        first_env: str | None = None,
+    ) -> Form:
+        """The form with another job name and environment.
+
+        Args:
+            first_env: value of the *first* variable (the tutorial's step: the head's address).
+
+        Raises:
+            InputError: there is no first variable.
+        """
+        content = copy.deepcopy(self.content)
+        data = content["data"]
+        rows = data["envs"]
+        if name is not None:
+            data["jobName"] = name
+        if first_env is not None:
+            if not rows:
+                raise InputError(f"The template {self.name!r} has no environment variable.")
+            rows[0]["value"] = first_env
+        for key, value in (env or {}).items():
+            row = next((r for r in rows if r["name"] == key), None)
+            if row is None:
+                rows.append({"name": key, "value": value})
+            else:
+                row["value"] = value
+        return Form(self.name, content, self.id, self.describe, self.document, self.owner)
+
+
+def parse(text: str, *, name: str = "", username: str | None = None) -> Form:
+    """Read the JSON of a template, migrate an older form, fill in what forms came to have.
+
+    Args:
+        username: whose home ``/home/${CRATER_USERNAME}`` becomes, as the platform's pages do.
+
+    Raises:
+        TemplateError: no JSON, no known type or version.
+    """
+    if username:
+        text = text.replace(HOME, f"/home/{username}")
+    label = f"The template {name!r}" if name else "The template"
+    try:
+        content = json.loads(text)
+        kind, version, data = content["type"], str(content["version"]), content["data"]
+    except (ValueError, KeyError, TypeError) as error:
+        raise TemplateError(
+            f"{label} is no Crater template: {error}.",
+            hint='It has to be JSON with "version", "type" and "data".',
+        ) from error
+    if kind not in MIGRATED or not isinstance(data, dict):
+        close = nearest(str(kind), MIGRATED)
+        raise TemplateError(
+            f"{label} has the unknown type {kind!r}.",
+            hint=f"Did you mean {close!r}?" if close else f"There are: {', '.join(MIGRATED)}.",
+        )
+    if version > VERSION:
+        raise TemplateError(
+            f"{label} has form version {version}; this jupyter_crater knows {VERSION}.",
+            hint="Update jupyter_crater.",
+        )
+    form = Form(name, _migrated(content), document="", owner=None)
+    try:
+        for task in form.tasks.values():
+            _complete(task)
+        data.setdefault("envs", [])
+        data.setdefault("volumeMounts", [])
+        data["forwards"] = data.get("forwards") or []
+        data.setdefault("scheduleType", 1)
+        data["jobName"]
+    except (KeyError, TypeError, AttributeError) as error:
+        raise TemplateError(f"{label} lacks {error} in its data.") from error
+    return form
+
+
+def _migrated(content: dict[str, Any]) -> dict[str, Any]:
+    """The platform's one migration so far: how nodes are chosen."""
+    selector = content["data"].get("nodeSelector")
+    if isinstance(selector, dict) and "mode" not in selector:
+        excluded = selector.get("excludedNodes")
+        nodes = excluded or ([selector["nodeName"]] if selector.get("nodeName") else [])
+        content["data"]["nodeSelector"] = {
+            "enable": bool(selector.get("enable")) and bool(nodes),
+            "mode": "exclude" if excluded else "include",
+            "nodes": nodes,
+        }
+    content["version"] = VERSION
+    return content
+
+
+def _complete(task: dict[str, Any]) -> None:
+    image = task["image"]
+    if isinstance(image, str):
+        image = {"imageLink": image}
+    task["image"] = image | {"archs": image.get("archs") or ["linux/amd64"]}
+    task["resource"].setdefault("network", {"enabled": False})
+    task["resource"].setdefault("vgpu", {"enabled": False})
+    task.setdefault("ports", [])
+    task.setdefault("replicas", 1)
+
+
+# -- on the server -----------------------------------------------------------------------------
+
+
+def listed(client: Client) -> list[Form]:
+    """The platform's templates that can be read, everybody's."""
+    found = []
+    for row in client.rows("/jobtemplate/list"):
+        try:
+            found.append(_form(client, row))
+        except TemplateError:
+            continue  # published by a newer page, or broken: its own page can't open it either
+    return found
+
+
+def fetch(client: Client, which: int | str) -> Form:
+    """A template by its number or its exact name.
+
+    Raises:
+        TemplateNotFound: deleted, or never there; the nearest name is the hint.
+    """
+    if isinstance(which, int):
+        try:
+            return _form(client, client.get(f"/jobtemplate/{which}"))
+        except NotFound as error:
+            raise TemplateNotFound(
+                f"There is no template {which} on the platform (any more).", hint=error.message
+            ) from error
+    rows = client.rows("/jobtemplate/list")
+    for row in rows:
+        if row["name"] == which:
+            return _form(client, row)
+    close = nearest(which, [row["name"] for row in rows])
+    raise TemplateNotFound(
+        f"No template {which!r} on the platform.",
+        hint=f"Did you mean {close!r}?" if close else None,
+    )
+
+
+def _form(client: Client, row: dict[str, Any]) -> Form:
+    form = parse(row["template"], name=row["name"], username=client.session().username)
+    return Form(
+        form.name,
+        form.content,
+        row["id"],
+        row.get("describe") or "",
+        row.get("document") or "",
+        (row.get("userInfo") or {}).get("username"),
+    )
+
+
+def publish(client: Client, form: Form) -> Form:
+    """Create the template, or update it where it has a number and is one's own.
+
+    Raises:
+        PermissionDenied: it is somebody else's (the server would let it through).
+    """
+    me = client.session().username
+    text = form.to_json().replace(f"/home/{me}", HOME)
+    body: dict[str, Any] = {
+        "name": form.name,
+        "describe": form.describe,
+        "document": form.document,
+        "template": text,
+    }
+    if form.id is None:
+        number = client.post("/jobtemplate/create", body)["id"]
+        return fetch(client, int(number))
+    _own(client, form.id)
+    if not form.describe or not form.document:
+        # The server skips empty texts on update: a space is the least that clears one.
+        body |= {k: body[k] or " " for k in ("describe", "document")}
+    client.call("PUT", f"/jobtemplate/update/{form.id}", json=body | {"id": form.id})
+    return fetch(client, form.id)
+
+
+def delete(client: Client, number: int) -> None:
+    """Delete one's own template.
+
+    Raises:
+        PermissionDenied: somebody else's.
+    """
+    _own(client, number)
+    client.call("DELETE", f"/jobtemplate/delete/{number}")
+
+
+def _own(client: Client, number: int) -> None:
+    owner = fetch(client, number).owner
+    if owner != client.session().username:
+        raise PermissionDenied(
+            f"The template {number} is {owner}'s.", hint="Publish a copy of your own instead."
+        )
+
+
+# -- to this installation ------------------------------------------------------------------------
+
+
+@dataclass(frozen=True)
+class Names:
+    """What this installation calls its data, images and resources; ids differ between them."""
+
+    datasets: dict[str, int]
+    images: tuple[str, ...]
+    resources: tuple[str, ...]
+
+
+def names(client: Client) -> Names:
+    """Read them from the server."""
+    images = (client.get("/images/available", type="custom") or {}).get("images") or []
+    return Names(
+        {row["name"]: row["id"] for row in client.rows("/dataset/mydataset")},
+        tuple(row["imageLink"] for row in images),
+        tuple(row["name"] for row in client.rows("/resources")),
+    )
+
+
+def adapted(form: Form, here: Names, *, datasets: Mapping[int, str] | None = None) -> Form:
+    """A form of another installation with this one's ids, images and resource names.
+
+    Args:
+        datasets: names of the other installation's data sets; without it the last part of the
+            mount path is taken for the name, as the platform proposes.
+
+    Raises:
+        InputError: something has no counterpart here; the nearest is the hint.
+    """
+    content = copy.deepcopy(form.content)
+    new = Form(form.name, content, form.id, form.describe, form.document, form.owner)
+    for mount in content["data"]["volumeMounts"]:
+        if mount.get("type") != 2:
+            continue
+        number = mount.get("datasetID")
+        name = (datasets or {}).get(number) or mount["mountPath"].rstrip("/").rsplit("/", 1)[-1]
+        if name not in here.datasets:
+            raise _missing("data set or model", name, here.datasets)
+        mount["datasetID"] = here.datasets[name]
+        mount["subPath"] = str(here.datasets[name])
+    for task in new.tasks.values():
+        task["image"]["imageLink"] = image_here(task["image"]["imageLink"], here.images)
+        gpu, network = task["resource"].get("gpu") or {}, task["resource"]["network"]
+        for part, used in ((gpu, gpu.get("count")), (network, network.get("enabled"))):
+            if used and part.get("model"):
+                part["model"] = _resource_here(part["model"], here.resources)
+    return new
+
+
+def image_here(link: str, images: Iterable[str]) -> str:
+    """The same image in this installation's registry: equal, or equal in name and tag.
+
+    Raises:
+        InputError: it is not among the available ones.
+    """
+    known = list(images)
+    if link in known:
+        return link
+    last = link.rsplit("/", 1)[-1]
+    for other in known:
+        if other.rsplit("/", 1)[-1] == last:
+            return other
+    raise _missing("image", link, known)
+
+
+def _resource_here(name: str, resources: Iterable[str]) -> str:
+    known = list(resources)
+    if name in known:
+        return name
+    for other in known:
+        if other.rsplit("/", 1)[-1] == name.rsplit("/", 1)[-1]:
+            return other
+    raise _missing("resource", name, known)
+
+
+def _missing(what: str, name: str, known: Iterable[str]) -> InputError:
+    names = list(known)
+    close = nearest(name, names)
+    listing = ", ".join(names) or "none"
+    return InputError(
+        f"This platform has no {what} {name!r} for you.",
+        hint=f"Did you mean {close!r}?" if close else f"There are: {listing}.",
+    )
+
+
+# -- form → request ------------------------------------------------------------------------------
+
+
+def request_of(form: Form) -> tuple[str, dict[str, Any]]:
+    """Path and body that the platform's page sends for this form.
+
+    Raises:
+        InputError: a type that isn't submitted from here, or values that the page refuses.
+    """
+    if form.type not in SUBMITTED:
+        raise InputError(
+            f"Templates of type {form.type!r} are opened on the platform's own page.",
+            hint=f"From here: {', '.join(SUBMITTED)}.",
+        )
+    data, tasks = form.data, form.tasks
+    if not 1 <= len(data["jobName"]) <= 40:
+        raise InputError("The platform's job names have 1 to 40 characters.")
+    rdma = {json.dumps(t["resource"]["network"], sort_keys=True) for t in tasks.values()}
+    if len(rdma) > 1:
+        raise InputError("The RDMA setting has to be the same on master and worker.")
+    body: dict[str, Any] = {
+        "name": data["jobName"],
+        "volumeMounts": data["volumeMounts"],
+        "envs": data["envs"],
+        "forwards": data["forwards"] if form.type == "custom" else [],
+        "alertEnabled": bool(data.get("alertEnabled", True)),
+        "template": form.to_json(),
+    }
+    selector = data.get("nodeSelector") or {}
+    if selector.get("enable") and selector.get("nodes"):
+        operator = "NotIn" if selector.get("mode") == "exclude" else "In"
+        body["selectors"] = [
+            {"key": "kubernetes.io/hostname", "operator": operator, "values": selector["nodes"]}
+        ]
+    made = [_task_request(name, task) for name, task in tasks.items()]
+    if form.type == "custom":
+        body |= {k: v for k, v in made[0].items() if k not in ("name", "replicas", "ports")}
+        body["cpuPinningEnabled"] = bool(data.get("cpuPinningEnabled"))
+        body["scheduleType"] = data.get("scheduleType", 1)
+    else:
+        body["tasks"] = made
+    return f"/vcjobs/{SUBMITTED[form.type]}", body
+
+
+def _task_request(name: str, task: dict[str, Any]) -> dict[str, Any]:
+    resource = task["resource"]
+    asked = {"cpu": str(resource["cpu"]), "memory": f"{resource['memory']}Gi"}
+    gpu, network = resource.get("gpu") or {}, resource["network"]
+    if gpu.get("count") and gpu.get("model"):
+        asked[gpu["model"]] = str(gpu["count"])
+    if network.get("enabled") and network.get("model"):
+        asked[network["model"]] = "1"
+    for row in (resource["vgpu"].get("models") or []) if resource["vgpu"].get("enabled") else []:
+        asked[row["label"]] = str(row["value"])
+    made = {
+        "name": name,
+        "replicas": task["replicas"],
+        "resource": asked,
+        "image": task["image"],
+        "command": task.get("command") or "",
+        "workingDir": task.get("workingDir") or "/",
+        "ports": task["ports"],
+    }
+    return made | ({"shell": task["shell"]} if task.get("shell") else {})
