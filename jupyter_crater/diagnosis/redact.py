@@ -9,7 +9,7 @@ from urllib.parse import quote
 
 MASK = "«redacted»"
 _NAME = (
-    r"[\w.-]*(?:api[_-]?key|access[_-]?key|secret(?:[_-]?key)?|private[_-]?key|auth[_-]?token|token"
+    r"[\w.-]*(?:api[ _-]?key|(?:access|account|master|signing)[_-]?key|secret(?:[_-]?key)?|private[_-]?key|auth[_-]?token|token"
     r"|passw(?:or)?d|passphrase|pwd|credentials?|authorization|cookie|signature|hf[_-]?key)"
 )
 SECRET_NAME = re.compile(rf"{_NAME}\w*$|(?:^|_)(?:key|auth|pass|pat)s?$|sas", re.IGNORECASE)
@@ -31,7 +31,7 @@ _SHAPE = re.compile("|".join(_SHAPES))
 _SCHEME = re.compile(
     r"(?i)\b(bearer|basic)(\s+|%20)(?!(?:auth\w*|token|http|realm)\b)([\w.~+/=-]{6,})"
 )
-_URL = re.compile(r"(?i)(\b[a-z][a-z0-9+.-]*://[^\s/:@]*):([^\s/@]+)@")
+_URL = re.compile(r"(?i)(\b[a-z][a-z0-9+.-]*://[^\s/:@]*):([^\s/]+)@")
 _USER_URL = re.compile(r"(?i)(\bhttps?://)([\w-]{20,})@")
 _QUERY = re.compile(
     r"(?i)([?&][\w.-]*(?:token|sig|signature|key|secret|credential|password|code)=)[^&\s\"'<>]+"
@@ -40,10 +40,14 @@ _HEADER = re.compile(
     r"(?im)\b((?:proxy-)?authorization|(?:set-)?cookie|x-api-key|x-auth-token)(\s*[:=]\s*)(?![\[\"'])[^\r\n]+"
 )
 _ASSIGNED = re.compile(
-    rf"(?i)(?<![\w-])(-{{0,2}}{_NAME})"
-    r"(\\?[\"']?\s*(?:=>|[:=]|,\s*value=)\s*[\[(]?\s*|\s+(?=[\"']?\S{6}))"
-    rf"(?!{_HARMLESS})"
-    r"(\\?\"(?:[^\"\\\r\n]|\\[^\"])*\\?\"|\\?'(?:[^'\\\r\n]|\\[^'])*\\?'|[^\s,;\"'\]\)}}]+)"
+    rf"(?i)(?<![\w.-])({_NAME})(\\*[\"']?\s*(?:=>|[:=])\s*)(?![\[(]?[\"']?{_HARMLESS})"
+    r"(\[[^\]\r\n]*\]|\([^)\r\n]*\)|\\*\"(?:[^\"\\\r\n]|\\+[^\"\\])*\\*\"|\\*'(?:[^'\\\r\n]|\\+[^'\\])*\\*'"
+    r"|[^\s\"'\]\)}]+)"
+)
+# argparse takes several values: a second word counts where it looks like no prose.
+_FLAG = re.compile(
+    r"(?i)(--(?:[\w-]*-)?(?:key|token|secret|password|passwd)[\"']?,?(?:\s+|=))"
+    rf"(?!-|{_HARMLESS})(\S+(?:\s+(?=\S*\d)(?!-)\S{{8,}})*)"
 )
 _NAMED = re.compile(
     rf"(?i)(name[\"']?:\s*[\"']?{_NAME}[\"']?[,\s]*(?:\\n\s*)?[\"']?value[\"']?:\s*)(\S+)"
@@ -73,14 +77,13 @@ def redact(text: str, values: Iterable[str] = ()) -> str:
     text = _QUERY.sub(rf"\1{MASK}", text)
     text = _HEADER.sub(rf"\1\2{MASK}", text)
     text = _NAMED.sub(rf"\1{MASK}", text)
+    text = _FLAG.sub(rf"\1{MASK}", text)
     return _ASSIGNED.sub(_assigned, text)
 
 
 def _assigned(found: re.Match[str]) -> str:
     name, between, value = found.groups()
-    if not between.strip(" \t") and not name.startswith("--"):
-        return found[0]  # "token ids", "secret store": prose, not an assignment
-    closing = value[0] if value[:1] in "\"'" and value[-1:] == value[0] else ""
+    closing = value[-1] if value[-1:] in ('"', "'") else ""
     return f"{name}{between}{closing}{MASK}{closing}"
 
 

@@ -36,6 +36,7 @@ _PREFIX = re.compile(
     )
 )
 _QUIET = frozenset({"DEBUG", "INFO", "WARNING", "WARN", "SUCC", "I", "W", "D"})
+_CHATTY = re.compile(r"\bNCCL (?:INFO|TRACE|VERSION) ")
 _STAMP = re.compile(r"(\d{4}-\d\d-\d\d)[T ](\d\d:\d\d:\d\d)(?:[.,](\d{1,6})\d*)?(Z?)")
 _KEYS = ("log", "message", "msg", "textPayload", "Msg", "note")
 
@@ -60,7 +61,7 @@ def plain(raw: str) -> tuple[str, bool]:
             break
         level = next((g for g in found.groups() if g), level)
         text = text[found.end() :]
-    return text, level in _QUIET
+    return text, level in _QUIET or bool(_CHATTY.search(text))
 
 
 def _of_json(text: str) -> str:
