@@ -99,10 +99,10 @@ class Chats:
         return serving[0]
 
     def crater(self, line: str) -> None:
-        """The line magic: the command line, in this kernel's environment."""
-        from .cli import main
-
-        main(shlex.split(line))
+        """The line magic: the command line with this kernel's Python; its exit ends nothing here."""
+        self._shell.system(
+            shlex.join([sys.executable, "-m", "jupyter_crater.cli", *shlex.split(line)])
+        )
 
 
 class _Answering:

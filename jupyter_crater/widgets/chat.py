@@ -98,7 +98,11 @@ class ChatWidget(View):
             self.busy = True
         # Its own task: a page that closes doesn't end an answer that another page shows.
         self._answering = start(self._answer_turn(turns, settings, answer))
-        await asyncio.wait([asyncio.wrap_future(self._answering)])
+        try:
+            await asyncio.wait([asyncio.wrap_future(self._answering)])
+        except asyncio.CancelledError:  # withdrawn: asked while the kernel was busy
+            self._answering.cancel()
+            raise
 
     async def _answer_turn(self, turns: list[Turn], settings: Settings, answer: Turn) -> None:
         deltas = _Deltas(self)

@@ -68,9 +68,12 @@ test('silence is called busy, and a sign of life ends it', async () => {
   await vi.advanceTimersByTimeAsync(PATIENCE + 1);
   model.receive({ request: model.sent[0].request, ack: true });
   expect(busy).toEqual([true, false]);
-  const alive = transport.alive();
+  const heard = transport.heard(transport.request('job.get', {}));
   await vi.advanceTimersByTimeAsync(PATIENCE + 1);
-  expect(await alive).toBe(false);
+  expect(await heard).toBe(false);
+  const next = transport.heard(transport.request('job.get', {}));
+  model.receive({ request: model.sent[2].request, ack: true });
+  expect(await next).toBe(true);
 });
 
 test('a kernel that is gone is said', async () => {

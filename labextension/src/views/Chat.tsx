@@ -33,6 +33,10 @@ export function Chat({ name, session }: IChatProps): JSX.Element {
     }
   };
 
+  // The same object always: a long chat is not drawn anew for each token.
+  const actions = React.useRef({ edit, regenerate });
+  actions.current = { edit, regenerate };
+
   return (
     <Root className="crater-Chat">
       <header className="crater-Bar">
@@ -77,12 +81,7 @@ export function Chat({ name, session }: IChatProps): JSX.Element {
               onCancel={() => edit(null)}
             />
           ) : (
-            <Turn
-              key={index}
-              turn={turn}
-              onEdit={live ? undefined : () => edit(index)}
-              onRegenerate={live ? undefined : () => regenerate(index)}
-            />
+            <Turn key={index} turn={turn} index={index} busy={!!live} actions={actions} />
           )
         )}
         {live && <Live live={live} />}
@@ -156,21 +155,28 @@ function Messages(props: {
   );
 }
 
-function Turn({
-  turn,
-  onEdit,
-  onRegenerate
-}: {
+interface IActions {
+  edit: (index: number) => void;
+  regenerate: (index: number) => void;
+}
+
+const Turn = React.memo(function Turn(props: {
   turn: ITurn;
-  onEdit?: () => void;
-  onRegenerate?: () => void;
+  index: number;
+  busy: boolean;
+  actions: React.RefObject<IActions>;
 }): JSX.Element {
+  const { turn, index, busy, actions } = props;
   if (turn.role === 'user') {
     return (
       <article className="crater-Turn crater-mod-user" aria-label={t('You')}>
         <div className="crater-Turn-text">{plain(turn.text)}</div>
         <footer>
-          <button className="crater-Button crater-mod-quiet" disabled={!onEdit} onClick={onEdit}>
+          <button
+            className="crater-Button crater-mod-quiet"
+            disabled={busy}
+            onClick={() => actions.current?.edit(index)}
+          >
             {t('Edit')}
           </button>
           <CopyButton value={turn.text} label={t('Copy the message')} />
@@ -196,8 +202,8 @@ function Turn({
       <footer>
         <button
           className="crater-Button crater-mod-quiet"
-          disabled={!onRegenerate}
-          onClick={onRegenerate}
+          disabled={busy}
+          onClick={() => actions.current?.regenerate(index)}
         >
           {turn.error ? t('Try again') : t('Regenerate')}
         </button>
@@ -206,7 +212,7 @@ function Turn({
       </footer>
     </article>
   );
-}
+});
 
 function stats(turn: ITurn): string {
   const parts = [];

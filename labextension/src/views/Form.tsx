@@ -2,6 +2,7 @@ import * as React from 'react';
 
 import { list, record, text } from '../model';
 import { t } from './i18n';
+import { randomId } from './transport';
 
 /** Typing rests so long before the far side is asked, ms. */
 export const REST = 200;
@@ -136,7 +137,8 @@ export function Form({ schema, ...rest }: IFormProps): JSX.Element {
 function Field(props: Omit<IFormProps, 'schema'> & { parameter: IParameter }): JSX.Element {
   const { parameter, values, errors, onChange } = props;
   const { name } = parameter;
-  const id = React.useId();
+  // Not useId: Preact begins anew in each widget of a page, and labels would name another's fields.
+  const [id] = React.useState(() => `crater-${randomId()}`);
   const value = name in values ? values[name] : parameter.initial;
   const error = errors[name];
   const change = (next: unknown) => onChange(name, next);

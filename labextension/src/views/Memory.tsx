@@ -4,7 +4,8 @@ import type { IPlan, IRank } from '../model';
 import { count, gib } from './format';
 import { t } from './i18n';
 
-const PARTS = ['weights', 'activations', 'cuda_graphs', 'other', 'kv_cache'] as const;
+/** CUDA graphs last: engines that don't count them into the budget put them on top of it. */
+const PARTS = ['weights', 'activations', 'other', 'kv_cache', 'cuda_graphs'] as const;
 
 function partName(part: (typeof PARTS)[number]): string {
   return {

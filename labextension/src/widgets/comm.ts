@@ -67,19 +67,19 @@ export class CommTransport implements ITransport {
     return this._topics.subscribe(topic, callback);
   }
 
-  /** Whether the kernel answers within PATIENCE. */
-  async alive(): Promise<boolean> {
-    const { request, done } = this._start('ping', {}, undefined, false);
-    const late = new Promise<boolean>(resolve => setTimeout(() => resolve(false), PATIENCE));
-    const answered = done.then(
+  /** Whether the last request was heard of, or is over, within PATIENCE. */
+  async heard(done: Promise<unknown>): Promise<boolean> {
+    const over = done.then(
       () => true,
       () => true
     );
-    const alive = await Promise.race([answered, late]);
-    if (!alive) {
-      this._pending.delete(request);
-    }
-    return alive;
+    let off = () => undefined as void;
+    const acknowledged = new Promise<boolean>(resolve => {
+      off = this.subscribe('busy', busy => resolve(!busy));
+    });
+    const heard = await Promise.race([over, acknowledged]);
+    off();
+    return heard;
   }
 
   dispose(): void {
@@ -93,8 +93,7 @@ export class CommTransport implements ITransport {
   private _start(
     method: string,
     params: object,
-    onItem?: (item: unknown) => void,
-    watch = true
+    onItem?: (item: unknown) => void
   ): { request: string; done: Promise<unknown> } {
     const request = randomId();
     const done = new Promise<unknown>((resolve, reject) => {
@@ -107,7 +106,7 @@ export class CommTransport implements ITransport {
           new CraterError(t('The kernel of this view is gone: run its cell again.'), 'KernelGone')
         );
       this._pending.delete(request);
-    } else if (watch) {
+    } else {
       setTimeout(() => {
         if (this._pending.get(request)?.seen === false) {
           this._topics.publish('busy', true);

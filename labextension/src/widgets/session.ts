@@ -8,7 +8,7 @@ import {
   readTurns,
   userTurn
 } from '../views/session';
-import { CraterError } from '../views/transport';
+import { CraterError, ITransport } from '../views/transport';
 import type { CommTransport, IModel } from './comm';
 import { pageTransport } from './page';
 
@@ -48,10 +48,26 @@ export class CommSession extends ChatSession {
     this._asking = true;
     this.begin();
     try {
-      if (!(await this._transport.alive()) && (await this._sendByPage(message, keep))) {
-        return;
+      const asked = new AbortController();
+      const answered = this._transport.stream(
+        'chat.ask',
+        { text: message, keep },
+        () => undefined,
+        asked.signal
+      );
+      // Not asked first whether it listens: that would cost every answer a round trip.
+      if (!(await this._transport.heard(answered))) {
+        const page = await pageTransport(String(this._model.get('name')));
+        if (page) {
+          // Withdrawn before it is read; the kernel gets the turns afterwards.
+          asked.abort();
+          await this._sendByPage(page, message, keep);
+          return;
+        }
+        this.notice = busyNotice();
+        this.emit();
       }
-      await this._transport.request('chat.ask', { text: message, keep });
+      await answered;
     } catch (reason) {
       this.notice = CraterError.from(reason);
     } finally {
@@ -89,15 +105,9 @@ export class CommSession extends ChatSession {
     super.dispose();
   }
 
-  /** Ask through the server extension; false where there is none. */
-  private async _sendByPage(message: string, keep: number): Promise<boolean> {
+  /** Ask through the server extension. */
+  private async _sendByPage(transport: ITransport, message: string, keep: number): Promise<void> {
     const name = String(this._model.get('name'));
-    const transport = await pageTransport(name);
-    if (!transport) {
-      this.notice = busyNotice();
-      this.emit();
-      return false;
-    }
     const page = new PageSession(name, transport);
     this._page = page;
     page.turns = this.turns.slice(0, keep);
@@ -114,7 +124,6 @@ export class CommSession extends ChatSession {
     }
     this._model.set('turns', page.turns);
     this._model.save_changes();
-    return true;
   }
 
   private _read = () => {
