@@ -77,7 +77,6 @@ class Supervisor:
         self.awaited = False
         self.held: list[Observation] = []
         self.stopped_since: float | None = None
-        self.awaiting_nodes = False
 
     # What is written down
 
@@ -175,7 +174,6 @@ class Supervisor:
             self._start_engine(engine, api_port, env)
             if nodes is not None:
                 self._wait_for_nodes(nodes)
-                self.awaiting_nodes = False
             self._wait_until_serving()
             self.pump(until=lambda: False, bound=None)
 
@@ -276,7 +274,6 @@ class Supervisor:
             command = [*parts.program("serve", python), *self._serve_arguments(port)]
             key = self.folder.key()
             env = env | ({"VLLM_API_KEY": key} if key else {})
-        self.awaiting_nodes = self.spec.ray is not None
         self._start("vLLM server", command, env, log="engine", task=self.spec.main.name)
         if self.spec.service:
             self.health = parts.Health(port)
@@ -406,31 +403,31 @@ class Supervisor:
     def _tick(self) -> None:
         if self.stop_requested:
             self.end("stopped", "stopped", "Stopped on request.")
-        for part in self.parts:
-            self._read_log(part)
+        # Who died before who complained: the others' logs tell of it too, without its name.
         for part in self.parts:
             code = part.process.poll()
             if code is not None and not (part.title == "Node wait" and code == 0):
                 self._part_ended(part, code)
+        for part in self.parts:
+            self._read_log(part)
         if time.monotonic() > self.slow_checks_at:
             self.slow_checks_at = time.monotonic() + 2
             self._slow_checks()
 
-    def _read_log(self, part: Part) -> None:
+    def _read_log(self, part: Part, *, ended: bool = False) -> None:
         for line in part.new_lines():
             for meaning in read_line(line):
                 seen = meaning.observation(time.time(), part.task, part.index)
                 # Readiness is what /health says, and a serving engine begins no earlier phase.
                 if seen.kind == "phase":
-                    # vLLM starts beside Ray; what is waited for meanwhile is the nodes.
-                    if seen.reason == "serving" or self._serving() or self.awaiting_nodes:
+                    if seen.reason == "serving" or self._serving():
                         continue
                     if self.awaited:  # the engine starts beside the nodes: they come first
                         self.held.append(seen)
                         continue
                     self.current = seen.reason
                 self.see(seen)
-                if seen.data.get("fatal") and self._serving():
+                if seen.data.get("fatal") and self._serving() and not ended:
                     self._fail(part, seen.reason, seen.message)
 
     def _fail(self, part: Part, code: str, line: str) -> NoReturn:
@@ -438,7 +435,7 @@ class Supervisor:
 
     def _part_ended(self, part: Part, code: int) -> NoReturn:
         time.sleep(0.1)  # its last lines are on their way to the file
-        self._read_log(part)
+        self._read_log(part, ended=True)
         how = parts.describe_exit(code)
         self.note(
             "exit",
