@@ -26,6 +26,10 @@ def make(name: str, **arguments: Any) -> Backend:
         from .kubernetes.backend import KubernetesBackend
 
         return KubernetesBackend(**arguments)
+    if name == "crater":
+        from .crater.backend import CraterBackend
+
+        return CraterBackend(**arguments)
     close = nearest(name, NAMES)
     raise InputError(
         f"No backend {name!r}.",

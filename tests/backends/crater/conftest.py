@@ -76,8 +76,7 @@ def client(url, transport, login):
 
 @pytest.fixture
 def backend(url, client):
-    """The backend over that client; what a test leaves running is deleted."""
+    """The backend over that client."""
     from jupyter_crater.backends.crater.backend import CraterBackend
 
-    made = CraterBackend(url=url, client=client, poller=Poller(interval=0.0))
-    return made
+    return CraterBackend(url=url, client=client, poller=Poller(interval=0.0), pause=client._pause)
