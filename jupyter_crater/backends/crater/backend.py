@@ -310,13 +310,19 @@ class CraterBackend:
         if service is None:
             raise NotSupported(f"{name!r} has no OpenAI service.")
         key = self._key(seen)
-        try:
-            access.connect(seen, service.port).close()
-        except BackendUnavailable:
-            if seen.over or seen.head is None or key is None:
-                raise
-            return Reach(access.ensure_rule(self.client, seen, service.port, "api"), key)
-        return Reach(str(self._inside(seen)), key)
+        if seen.answers:  # vLLM itself: a connection alone may end in a proxy on the way
+            return Reach(str(self._inside(seen)), key)
+        url = self._rules(seen).get(service.port)
+        if url is None:
+            now = time.time()
+            if reduce(self._observations(seen, now), now=now).phase != "serving":
+                raise BackendUnavailable(
+                    f"{name!r} does not serve yet (the platform says {seen.row['status']}).",
+                    hint="job.wait() waits for it.",
+                )
+            url = access.ensure_rule(self.client, seen, service.port, "api")
+            self._poller.forget()
+        return Reach(url, key)
 
     def address(self, name: str) -> str | None:
         """The external address, as far as there is one; :meth:`expose` makes one."""

@@ -195,7 +195,8 @@ class World:
         job.status, job.started = "Running", self.now()
         for at, pod in enumerate(job.pods):
             pod.phase, pod.node = "Running", f"gpu-{16 + 12 * at}"
-            pod.ip = self.pod_ip or f"10.244.{number % 200}.{secrets.randbelow(200) + 2}"
+            # Of loopback, so that whoever asks a pod is refused at once and nothing leaves here.
+            pod.ip = self.pod_ip or f"127.244.{number % 200}.{secrets.randbelow(200) + 2}"
             pod.log = list(self.logs.get(pod.container, []))
 
     def restart(self, job: Job) -> None:
