@@ -45,6 +45,7 @@ class ChatWidget(View):
         self._backend = job.backend if isinstance(job, Job) else None
         self._live: Turn | None = None
         self._started = 0.0
+        self._withdrawn = False
         self._answering: Future[None] | None = None
         name = job.name if isinstance(job, Job) else job
         super().__init__(name=name, settings=first.to_json())
@@ -92,16 +93,21 @@ class ChatWidget(View):
         turns.append(Turn(role="user", text=text))
         settings = Settings.from_json(self.settings)
         answer = Turn(role="assistant")
-        self._live, self._started = answer, time.time()
+        self._live, self._started, self._withdrawn = answer, time.time(), False
+        before, asked = self.turns, [turn.to_json() for turn in turns]
         with self.hold_sync():
-            self.turns = [turn.to_json() for turn in turns]
-            self.busy = True
+            self.turns, self.busy = asked, True
         # Its own task: a page that closes doesn't end an answer that another page shows.
-        self._answering = start(self._answer_turn(turns, settings, answer))
+        work = self._answering = start(self._answer_turn(turns, settings, answer))
         try:
-            await asyncio.wait([asyncio.wrap_future(self._answering)])
-        except asyncio.CancelledError:  # withdrawn: asked while the kernel was busy
-            self._answering.cancel()
+            await asyncio.wait([asyncio.wrap_future(work)])
+        except asyncio.CancelledError:
+            # Withdrawn: asked while the kernel was busy, and answered through the server since.
+            # What the page has put into `turns` meanwhile counts.
+            self._withdrawn = True
+            work.cancel()
+            with self.hold_sync():
+                self.turns, self.busy = (before if self.turns == asked else self.turns), False
             raise
 
     async def _answer_turn(self, turns: list[Turn], settings: Settings, answer: Turn) -> None:
@@ -118,9 +124,10 @@ class ChatWidget(View):
         finally:
             deltas.close()
             self._live = None
-            with self.hold_sync():
-                self.turns = [turn.to_json() for turn in [*turns, answer]]
-                self.busy = False
+            if not self._withdrawn:
+                with self.hold_sync():
+                    self.turns = [turn.to_json() for turn in [*turns, answer]]
+                    self.busy = False
 
 
 class _Deltas:

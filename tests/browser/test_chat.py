@@ -17,7 +17,9 @@ def ask(page, text, chat=0):
     expect(box).to_have_count(1, timeout=30_000)
     turns = box.locator(".crater-Turn").count()
     send(box, text)
-    expect(box.locator(".crater-Turn:not(.crater-mod-live)")).to_have_count(turns + 2)
+    expect(box.locator(".crater-Turn:not(.crater-mod-live)")).to_have_count(
+        turns + 2, timeout=30_000
+    )
     return box
 
 
@@ -35,7 +37,7 @@ def test_chat(notebook):
     page = notebook.open("chat", [LAUNCH, "job.chat()"]).run_all().page
     box = page.locator(".crater-Chat")
     send(box, "What is gravity?")
-    expect(box.locator(".crater-mod-live")).to_contain_text("word3")
+    expect(box.locator(".crater-mod-live")).to_contain_text("word3", timeout=30_000)
     expect(last(box)).to_contain_text("word39")
     expect(last(box).locator(".crater-Turn-stats")).to_contain_text("tokens/s")
     expect(last(box).locator(".crater-Turn-stats")).to_contain_text("40 tokens")
@@ -115,7 +117,7 @@ def test_send_stream_and_stop_while_a_cell_blocks_the_kernel(notebook):
     box = page.locator(".crater-Chat")
     page.wait_for_timeout(1500)
     send(box, "count")
-    expect(box.locator(".crater-mod-live")).to_contain_text("word2", timeout=5000)
+    expect(box.locator(".crater-mod-live")).to_contain_text("word2", timeout=10_000)
     box.get_by_role("button", name="Stop").click()
     expect(last(box).locator(".crater-Turn-stats")).to_contain_text("stopped", timeout=5000)
     assert page.locator(".jp-OutputArea-output", has_text="the cell ended").count() == 0

@@ -124,6 +124,19 @@ def test_one_answer_at_a_time_and_stop(chat, server):
     assert server.running == 0
 
 
+def test_a_withdrawn_question_leaves_no_trace(chat, server):
+    """The page asked while the kernel was busy, and asked the server instead."""
+    server.rate, server.tokens = 50, 1000
+    ask(chat, "chat.ask", {"text": "echo: before"}, request="a")
+    chat._receive(chat, {"request": "b", "method": "chat.ask", "params": {"text": "x"}}, [])
+    while server.running == 0:
+        time.sleep(0.01)
+    chat._receive(chat, {"cancel": "b"}, [])
+    while chat.busy or server.running:
+        time.sleep(0.01)
+    assert [t["text"] for t in chat.turns] == ["echo: before", "before"]
+
+
 def test_edit_drops_what_came_after(chat):
     for number in range(3):
         ask(chat, "chat.ask", {"text": f"echo: {number}"}, request=str(number))

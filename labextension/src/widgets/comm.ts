@@ -20,7 +20,7 @@ interface IPending {
 }
 
 /** After so long without a sign of life the kernel is called busy. */
-export const PATIENCE = 1000;
+export const PATIENCE = 2000;
 
 /**
  * Requests as custom messages over the kernel's comm (jupyter_crater.widgets.view is the far side):
