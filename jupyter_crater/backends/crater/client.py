@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import threading
 import time
+import weakref
 from collections.abc import Callable, Iterator
 from typing import Any
 
@@ -77,9 +78,8 @@ class Client:
             base_url=self.url, timeout=TIMEOUT_S, transport=transport, verify=verify
         )
         self._session: Credentials | None = None
-
-    def close(self) -> None:
-        self._http.close()
+        # Whoever drops a client (a notebook does) drops its sockets too.
+        self.close = weakref.finalize(self, self._http.close)
 
     # -- sessions ------------------------------------------------------------------------------
 

@@ -1,0 +1,75 @@
+"""The double as a process of its own, and these tests against it by address alone."""
+
+from __future__ import annotations
+
+import json
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).parents[3]
+
+
+@pytest.fixture
+def address(crater_url):
+    if crater_url:
+        pytest.skip("this run speaks to a server already")
+    command = [sys.executable, "-m", "tests.doubles.crater_server"]
+    with subprocess.Popen(command, cwd=ROOT, stdout=subprocess.PIPE, text=True) as process:
+        yield process.stdout.readline().strip()
+        process.terminate()
+
+
+@pytest.fixture
+def environment(tmp_path):
+    (tmp_path / "config.toml").touch()
+    return os.environ | {
+        "JUPYTER_CRATER_USERNAME": "alice",
+        "JUPYTER_CRATER_PASSWORD": "wonderland",
+        "JUPYTER_CRATER_STATE": str(tmp_path / "state"),
+        "JUPYTER_CRATER_CONFIG": str(tmp_path / "config.toml"),
+    }
+
+
+def test_the_same_tests_against_a_server_alone(address, environment):
+    done = subprocess.run(
+        [sys.executable, "-m", "pytest", "-q", "-p", "no:cacheprovider", "tests/backends/crater",
+         "--crater-url", address],
+        cwd=ROOT, env=environment, capture_output=True, text=True, timeout=100, check=False,
+    )  # fmt: skip
+    assert done.returncode == 0, done.stdout[-3000:]
+    passed = [line for line in done.stdout.splitlines() if " passed" in line]
+    assert int(passed[0].split(" passed")[0].split()[-1]) >= 35
+
+
+def test_the_command_line_against_a_server(address, environment):
+    """Nothing above the backends knows of Crater: launch, status, list, delete as everywhere."""
+
+    def crater(*words, expect=0):
+        command = [sys.executable, "-m", "jupyter_crater.cli", *words, "--json"]
+        done = subprocess.run(
+            command,
+            cwd=ROOT,
+            env=environment,
+            capture_output=True,
+            text=True,
+            timeout=60,
+            check=False,
+        )
+        assert done.returncode == expect, done.stdout + done.stderr
+        return json.loads(done.stdout)
+
+    place = ("--backend", "crater", "--url", address)
+    shown = crater("launch", "deepseek-r1-distributed", *place, "--dry-run", "-o", "json")
+    request = shown["items"][0] if "items" in shown else shown
+    assert request["url"] == f"{address}/api/v1/vcjobs/pytorch"
+    made = crater("launch", "deepseek-r1-distributed", *place)
+    assert made["backend"] == "crater"
+    assert crater("status", made["name"], *place)["head_ip"].startswith("127.244.")
+    assert [j["name"] for j in crater("list", *place)["jobs"]] == [made["name"]]
+    crater("delete", made["name"], *place)
+    assert crater("list", *place)["jobs"] == []
+    crater("status", made["name"], *place, expect=4)
