@@ -24,6 +24,7 @@ from ...timeline import reduce
 from ..base import Reach, Submitted
 from . import access, observe, submit, templates
 from .client import Client
+from .imported import Imported
 from .observe import OVER, Poller, Seen
 from .submit import API_KEY, FOLDER, Plan, Target
 from .templates import Form
@@ -61,7 +62,7 @@ class CraterBackend:
     def client(self) -> Client:
         """The session, as the account that this backend is for."""
         if self._account and self._client.session().account != self._account:
-            self._client.switch(self._account)
+            self._client.switch(self._account, keep=False)
         return self._client
 
     # -- templates of the platform -----------------------------------------------------------------
@@ -73,6 +74,12 @@ class CraterBackend:
     def template(self, which: int | str) -> Form:
         """One of them, by number or name."""
         return templates.fetch(self.client, which)
+
+    def imported(self, which: int | str) -> Imported:
+        """One of them as a template of ours: ``crater.launch(place.imported("…"), backend=…)``."""
+        rows = self.client.rows("/resources", withVendorDomain="true")
+        labels = {row["name"]: row.get("label") or row["name"] for row in rows}
+        return Imported(self.template(which), labels)
 
     def submit_form(self, form: Form) -> str:
         """Submit a platform's template as its page would; returns the platform's job name.

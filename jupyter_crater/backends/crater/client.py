@@ -78,6 +78,7 @@ class Client:
             base_url=self.url, timeout=TIMEOUT_S, transport=transport, verify=verify
         )
         self._session: Credentials | None = None
+        self._store = True
         # Whoever drops a client (a notebook does) drops its sockets too.
         self.close = weakref.finalize(self, self._http.close)
 
@@ -95,9 +96,10 @@ class Client:
         self._keep(data, username, method)
         return dict(data)
 
-    def switch(self, account: str) -> dict[str, Any]:
-        """Act as another account (queue) from now on."""
+    def switch(self, account: str, *, keep: bool = True) -> dict[str, Any]:
+        """Act as another account (queue) from now on; without ``keep`` only this object does."""
         session = self.session()
+        self._store = self._store and keep
         try:
             data = self.post("/auth/switch", {"queue": account})
         except BackendError as error:
@@ -119,7 +121,11 @@ class Client:
             username, account, data["accessToken"], data["refreshToken"], method=method
         )
         self._session = session
-        credentials.save(self.url, session)
+        self._save()
+
+    def _save(self) -> None:
+        if self._store:
+            credentials.save(self.url, self._session)
 
     def session(self) -> Credentials:
         """The session: this object's, the stored one, or a new one from the environment."""
@@ -146,7 +152,7 @@ class Client:
                 body = {"refreshToken": session.refresh}
                 data = self.public("POST", "/api/auth/refresh", json=body)
                 self._session = session.renewed(data["accessToken"], data["refreshToken"])
-                credentials.save(self.url, self._session)
+                self._save()
             except AuthenticationError:
                 if (given := credentials.from_environment()) is None:
                     raise _login_again("The session has ended", self.url) from None

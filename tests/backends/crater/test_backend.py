@@ -12,7 +12,8 @@ import httpx
 import pytest
 
 from jupyter_crater import templating
-from jupyter_crater.backends.crater import access, submit, templates
+from jupyter_crater.backends.crater import access, credentials, submit, templates
+from jupyter_crater.backends.crater.backend import CraterBackend
 from jupyter_crater.backends.crater.client import CreationUnknown
 from jupyter_crater.backends.crater.observe import Poller
 from jupyter_crater.errors import (
@@ -389,6 +390,15 @@ def test_jobs_of_others_pages_are_left_alone(backend, world):
     jobname = backend.submit_form(backend.template("Open WebUI client"))
     assert backend.names() == []
     assert jobname in world.jobs
+
+
+def test_an_account_of_ones_own_leaves_the_session_as_it_is(url, client, world):
+    stored = credentials.load(url).account
+    other = CraterBackend(url=url, account="default", client=client, poller=Poller(0.0))
+    assert stored == "lab-a"
+    launch(other)
+    assert only(world).account == "default"
+    assert credentials.load(url).account == stored
 
 
 # -- access and ending ---------------------------------------------------------------------------

@@ -2,7 +2,12 @@
 
 from __future__ import annotations
 
+from types import SimpleNamespace
+
 import pytest
+
+from jupyter_crater import api
+from jupyter_crater.errors import DoesNotFit, ParameterError
 
 
 @pytest.fixture
@@ -51,3 +56,41 @@ def test_the_request_is_the_pages(backend, world, made):
     assert body["alertEnabled"] is False  # the template says true, the e-mail isn't verified
     assert body["selectors"][0]["values"] == ["gpu-16"]
     assert "shell" not in body["tasks"][0]
+
+
+def prepared(backend, which, **values):
+    place = SimpleNamespace(make=lambda: backend)
+    return api.prepare(backend.imported(which), backend=place, parameters=values)
+
+
+def test_a_foreign_template_is_sized_and_waits_for_its_workers(backend, world):
+    ready = prepared(backend, "DeepSeek R1 distributed inference")
+    spec = ready.spec
+    assert (spec.engine.tensor_parallel, spec.engine.pipeline_parallel) == (4, 2)
+    assert [t.name for t in spec.tasks] == ["head", "worker"]
+    assert spec.service.port == 8000 and ready.plan is not None
+    backend.submit(spec, ready.name, asked=ready.asked, changes=[])
+    (job,) = world.jobs.values()
+    assert job.kind == "pytorch" and len(job.body["volumeMounts"]) == 2
+    assert "waiting for nodes" in job.body["tasks"][0]["command"]  # ours, in place of the form's
+
+
+def test_a_foreign_template_that_does_not_fit_is_refused(backend, world):
+    row = world.templates[2]
+    row["template"] = row["template"].replace("--dtype=half", "--dtype=bfloat16")
+    with pytest.raises(DoesNotFit):
+        prepared(backend, 2)
+    assert world.jobs == {}
+
+
+def test_a_foreign_client_runs_as_it_is_written(backend, world):
+    ready = prepared(backend, "Open WebUI client", env={"CRATER_MODEL_IP": "head.job"})
+    assert ready.name == "openwebui" and ready.spec.engine is None
+    backend.submit(ready.spec, ready.name, asked=ready.asked, changes=[])
+    (job,) = world.jobs.values()
+    envs = {row["name"]: row["value"] for row in job.body["envs"]}
+    assert envs["CRATER_MODEL_IP"] == "head.job" and envs["CRATER_MODEL_PORT"] == "8000"
+    assert "bash start.sh" in job.body["command"]
+    assert backend.address("openwebui").startswith("https://")
+    with pytest.raises(ParameterError, match="no parameter"):
+        prepared(backend, "Open WebUI client", port=1)
