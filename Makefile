@@ -47,6 +47,7 @@ soak: $(VENV)/.test
 
 docs: $(VENV)/.test
 	$(BIN)/python docs/sizing/generate.py
+	$(BIN)/python docs/diagnosis/generate.py
 
 labextension: $(VENV)/.frontend
 

@@ -31,6 +31,7 @@ _HOME = {
     "job": "api",
     "jobs": "api",
     "launch": "api",
+    "load_ipython_extension": "magic",  # what %load_ext looks up; no name for people
     "panel": "api",
     "picker": "api",
     "size": "api",
