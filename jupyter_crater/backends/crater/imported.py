@@ -8,7 +8,8 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from ...errors import CraterError, NotSupported, ParameterError
-from ...spec import Forward, JobSpec, Port, Provenance, Resources, Task, Volume
+from ...spec import Connect, Forward, JobSpec, Port, Provenance, Resources, Task, Volume
+from .submit import MODEL_HOST
 from .templates import SUBMITTED, Form
 
 
@@ -69,6 +70,8 @@ class Imported:
             title=form.name,
             tasks=(main,),
             raw_command=task.get("command") or None,
+            # The tutorial's convention: its first variables say where the model answers.
+            connect=Connect() if MODEL_HOST in env else None,
             forwards=tuple(Forward(name=f["name"], task="main", port=f["port"]) for f in forwards),
             provenance=Provenance(
                 template=f"crater/{form.name}", version=self.version, values=given

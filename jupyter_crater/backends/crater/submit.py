@@ -12,6 +12,8 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import Any
 
+import httpx
+
 from ...catalog import engines, gpus
 from ...engines import start_command
 from ...engines.scripts import head_script, task_script, worker_script
@@ -34,6 +36,8 @@ RECORD = "jupyter_crater"
 MOUNT = "/jupyter-crater"
 FOLDER = "user/.jupyter-crater"
 API_KEY, CLIENT_KEY, RAY_TOKEN = "api-key", "client-key", "ray-token"
+MODEL_HOST, MODEL_PORT = "CRATER_MODEL_IP", "CRATER_MODEL_PORT"
+"""Variables of the platform's Open WebUI template; the platform itself knows nothing of them."""
 SEEN_WITHIN_S = 10.0
 """The server writes a job's record up to 3 s after it was created."""
 
@@ -97,6 +101,9 @@ def plan(
         env["CRATER_LEASE_SECONDS"] = str(spec.lease_seconds)
     if target and spec.connect:
         env[spec.connect.env] = target.url
+        if MODEL_HOST in env:
+            address = httpx.URL(target.url)
+            env[MODEL_HOST], env[MODEL_PORT] = address.host, str(address.port or 80)
     distributed = len(spec.tasks) > 1
     made.form.content["type"] = "pytorch" if distributed else "custom"
     mounts = _mounts(spec, here)

@@ -100,7 +100,7 @@ def test_the_life_of_a_job(backend):
         assert launch(backend, name=name).attached
         assert name in backend.names()
         status = backend.status(name)
-        assert status.phase in ("queued", "scheduled", "pulling", "starting-ray")
+        assert status.phase in ("queued", "scheduled", "pulling", "starting-ray", "serving")
         assert status.backend == "crater" and status.created
         assert backend.spec(name) == rendered()
         backend.stop(name)

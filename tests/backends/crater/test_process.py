@@ -8,7 +8,9 @@ import subprocess
 import sys
 from pathlib import Path
 
+import nbformat
 import pytest
+from nbclient import NotebookClient
 
 ROOT = Path(__file__).parents[3]
 
@@ -73,3 +75,29 @@ def test_the_command_line_against_a_server(address, environment):
     crater("delete", made["name"], *place)
     assert crater("list", *place)["jobs"] == []
     crater("status", made["name"], *place, expect=4)
+
+
+def test_the_tutorial(address, environment, tmp_path, monkeypatch):
+    """Tutorial 04 but for its chat: the double's pods run no engine."""
+    for name, value in environment.items():
+        monkeypatch.setenv(name, value)
+    monkeypatch.setenv("JUPYTER_CRATER_CRATER_URL", address)
+    for name in ("XDG_CONFIG_HOME", "IPYTHONDIR", "JUPYTER_RUNTIME_DIR"):
+        monkeypatch.setenv(name, str(tmp_path / name))
+    notebook = nbformat.read(ROOT / "notebooks" / "04-on-crater.ipynb", as_version=4)
+    notebook.cells = [
+        c
+        for c in notebook.cells
+        if c.cell_type == "code" and "cluster" not in c.metadata.get("tags", [])
+    ]
+    where = {"metadata": {"path": str(tmp_path)}}
+    NotebookClient(notebook, timeout=60, resources=where).execute()
+    said = [
+        "".join(o.get("text") or o["data"]["text/plain"] for o in c.outputs) for c in notebook.cells
+    ]
+    assert "alice" in said[0] and "eyJ" not in said[0]
+    assert "DeepSeek R1 distributed inference" in said[1]
+    assert "'serving'" in said[5]
+    assert "127.244." in said[6] and "worker" in said[6]
+    assert "https://" in said[7]
+    assert "stopped" in said[8]

@@ -58,9 +58,9 @@ def test_the_request_is_the_pages(backend, world, made):
     assert "shell" not in body["tasks"][0]
 
 
-def prepared(backend, which, **values):
+def prepared(backend, which, connect=None, **values):
     place = SimpleNamespace(make=lambda: backend)
-    return api.prepare(backend.imported(which), backend=place, parameters=values)
+    return api.prepare(backend.imported(which), backend=place, connect=connect, parameters=values)
 
 
 def test_a_foreign_template_is_sized_and_waits_for_its_workers(backend, world):
@@ -94,3 +94,16 @@ def test_a_foreign_client_runs_as_it_is_written(backend, world):
     assert backend.address("openwebui").startswith("https://")
     with pytest.raises(ParameterError, match="no parameter"):
         prepared(backend, "Open WebUI client", port=1)
+
+
+def test_both_templates_chained_by_name(backend, world):
+    """The tutorial's hand-work done: host, port and key of the engine reach the chat page."""
+    engine = prepared(backend, "DeepSeek R1 distributed inference")
+    backend.submit(engine.spec, engine.name, asked=engine.asked, changes=[])
+    chat = prepared(backend, "Open WebUI client", connect=engine.name)
+    backend.submit(chat.spec, chat.name, asked=chat.asked, changes=[])
+    head, page = world.jobs.values()
+    envs = {row["name"]: row["value"] for row in page.body["envs"]}
+    host = f"{head.jobname}-master-0.{head.jobname}.crater-workspace"
+    assert (envs["CRATER_MODEL_IP"], envs["CRATER_MODEL_PORT"]) == (host, "8000")
+    assert "OPENAI_API_KEY=$(cat /jupyter-crater/client-key)" in page.body["command"]
