@@ -100,12 +100,3 @@ def ensure_rule(client: Client, seen: Seen, port: int, name: str) -> str:
     path = f"/namespaces/{head['namespace']}/pods/{head['name']}/ingresses"
     body: dict[str, Any] = {"name": name, "port": port}
     return str(client.post(path, body)["ingressPath"]).rstrip("/")
-
-
-def remove_rule(client: Client, seen: Seen, port: int) -> None:
-    """Take the external address of a port away."""
-    head = seen.head
-    if head is None:
-        return
-    path = f"/namespaces/{head['namespace']}/pods/{head['name']}/ingresses"
-    client.call("DELETE", path, json={"name": "api", "port": port})

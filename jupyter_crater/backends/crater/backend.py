@@ -13,7 +13,6 @@ from ...errors import (
     BackendError,
     BackendUnavailable,
     ConfigError,
-    ConflictError,
     JobNotFound,
     NotFound,
     NotSupported,
@@ -22,7 +21,7 @@ from ...errors import (
 from ...spec import Endpoint, JobSpec, JobStatus, Observation, check_name
 from ...timeline import reduce
 from ..base import Reach, Submitted
-from . import access, observe, submit, templates
+from . import access, create, observe, request, submit, templates
 from .client import Client
 from .imported import Imported
 from .observe import OVER, Poller, Seen
@@ -86,14 +85,14 @@ class CraterBackend:
 
         Such a job is the platform's business: it is observed by that name, not by one of ours.
         """
-        made = templates.adapted(form, templates.names(self.client))
+        made = request.adapted(form, request.names(self.client))
         made.data["alertEnabled"] = bool(made.data.get("alertEnabled", True)) and bool(
             (self.client.get("/users/email/verified") or {}).get("verified")
         )
         record = {"id": submit.new_id(), "name": made.data["jobName"]}
         made.content[submit.RECORD] = record
-        submit.check_limits(self.client, templates.request_of(made)[1])
-        return submit.create(self.client, Plan(made), pause=self._pause)
+        create.check_limits(self.client, request.request_of(made)[1])
+        return create.create(self.client, Plan(made), pause=self._pause)
 
     def pods(self, jobname: str) -> list[dict[str, Any]]:
         """Pods of a job by the platform's name, the head first: ``{name, ip, nodename, phase}``."""
@@ -132,20 +131,20 @@ class CraterBackend:
         earlier = self._attempts(name, fresh=True)
         if earlier and earlier[0]["status"] not in OVER:
             running = self._seen(name)
-            _same_or_conflict(name, running.spec, asked, running.row["status"])
+            create.same_or_conflict(name, running.spec, asked, running.row["status"])
             return Submitted(name, attached=True, attempt=len(earlier))
         made = self._plan(spec, name)
-        submit.check_limits(self.client, templates.request_of(made.form)[1])
-        if made.files and not submit.store(self.client, made):
+        create.check_limits(self.client, request.request_of(made.form)[1])
+        if made.files and not create.store(self.client, made):
             made = self._plan(spec, name, keyed=False)  # open: the job's events say so
-        submit.create(self.client, made, pause=self._pause)
+        create.create(self.client, made, pause=self._pause)
         self._poller.forget()
         return Submitted(name, attached=False, attempt=len(earlier) + 1)
 
     def _plan(self, spec: JobSpec, name: str, *, keyed: bool = True) -> Plan:
         client = self.client
         resources = client.rows("/resources", withVendorDomain="true")
-        here, target = templates.names(client), self._target(spec)
+        here, target = request.names(client), self._target(spec)
         return submit.plan(spec, name, here, resources, keyed=keyed, target=target)
 
     def _target(self, spec: JobSpec) -> Target | None:
@@ -165,7 +164,7 @@ class CraterBackend:
 
     def manifest(self, spec: JobSpec, name: str) -> list[dict[str, Any]]:
         """The request that submit would send, without secrets: those are files of the storage."""
-        return [submit.shown(self._plan(spec, name), self._client.url)]
+        return [create.shown(self._plan(spec, name), self._client.url)]
 
     # -- observing -----------------------------------------------------------------------------------
 
@@ -394,25 +393,4 @@ class CraterBackend:
             "A job on Crater can't be given more time from here.",
             hint="Ask for a lock on the job's page (an approval order): an administrator grants it, "
             "and the platform then doesn't release the job. The lease is set at launch: lease='12h'.",
-        )
-
-
-def _same_or_conflict(name: str, running: JobSpec, asked: JobSpec, status: str) -> None:
-    """Attach only to what was asked for."""
-    was, now = running.provenance, asked.provenance
-    rows: list[tuple[str, Any, Any]] = []
-    if was.template != now.template:
-        rows.append(("template", was.template, now.template))
-    rows += [
-        (key, was.values.get(key, "(default)"), now.values.get(key, "(default)"))
-        for key in sorted(was.values.keys() | now.values.keys())
-        if was.values.get(key) != now.values.get(key)
-    ]
-    if rows:
-        text = "\n".join(f"  {key}: {a} → {b}" for key, a, b in rows)
-        raise ConflictError(
-            f"A job {name!r} is {status} with other values:\n{text}",
-            differences=rows,
-            hint=f"Stop it first (`jupyter crater stop {name}`), give the same values to attach, "
-            "another name, or new=True for a second job.",
         )

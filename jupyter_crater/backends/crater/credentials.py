@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import json
 import os
+from contextlib import suppress
 from dataclasses import asdict, dataclass, field, replace
 from importlib import import_module
 from pathlib import Path
@@ -51,8 +52,9 @@ def load(url: str) -> Credentials | None:
     """The session at that platform, or None."""
     text: Any = None
     if (ring := _keyring()) is not None:
-        stored = ring.get_password(SERVICE, url)
-        text = json.loads(stored) if stored else None
+        with suppress(ring.errors.KeyringError, ValueError):  # locked, or not ours
+            stored = ring.get_password(SERVICE, url)
+            text = json.loads(stored) if stored else None
     text = text or (files.read(file()) or {}).get(url)
     try:
         return Credentials(**text) if text else None
@@ -64,11 +66,12 @@ def save(url: str, credentials: Credentials | None) -> None:
     """Keep the session; None forgets it."""
     ring = _keyring()
     if ring is not None:
-        if credentials is not None:
-            ring.set_password(SERVICE, url, json.dumps(asdict(credentials)))
-            return
-        if ring.get_password(SERVICE, url):
-            ring.delete_password(SERVICE, url)
+        with suppress(ring.errors.KeyringError):  # locked: the file does as well
+            if credentials is not None:
+                ring.set_password(SERVICE, url, json.dumps(asdict(credentials)))
+                return
+            if ring.get_password(SERVICE, url):
+                ring.delete_password(SERVICE, url)
     path = file()
     path.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
     with files.lock(path.with_suffix(".lock")):
@@ -85,4 +88,5 @@ def _keyring() -> ModuleType | None:
         ring = import_module("keyring")
     except ImportError:
         return None
+    import_module("keyring.errors")
     return None if ring.get_keyring().priority <= 0 else ring

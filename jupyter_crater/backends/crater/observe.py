@@ -27,6 +27,8 @@ TAIL_LINES = 5000
 OVER = frozenset({"Completed", "Failed", "Terminated", "Aborted", "Deleted", "Freed", "Cancelled"})
 _WAITING = ("", "Prequeue", "Pending")
 _TASKS = {"master": "head", "default0": "main"}
+_ANSWERED = re.compile(r"Avg (?:prompt|generation) throughput|\" 200 OK")
+"""What only an engine that serves logs; the lines of its start scroll out of the tail in time."""
 REAPED_AFTER_S = 4 * 86400
 """The platform's cleaner warns after four days of running and releases a day later."""
 
@@ -124,6 +126,12 @@ def task_of(pod: str) -> tuple[str, int]:
     return _TASKS.get(task, task), int(index)
 
 
+def _wanted(task: str | None, pod: str) -> bool:
+    """A task ("worker") or one pod of it ("worker-0"); None: all."""
+    name, index = task_of(pod)
+    return task in (None, name, f"{name}-{index}")
+
+
 def look(client: Client, seen: Seen) -> Seen:
     """Read pods, containers, events and logs of a job that isn't over."""
     job = seen.jobname
@@ -209,6 +217,9 @@ def observations(seen: Seen, *, now: float) -> list[Observation]:
         task, index = task_of(pod)
         for moment, line in lines:
             found += [m.observation(moment, task, index) for m in read_line(line)]
+        serves = next((at for at, line in lines if _ANSWERED.search(line)), None)
+        if spec.service and serves is not None:
+            found.append(Observation(serves, "phase", "serving"))
     if seen.answers:
         found.append(Observation(now, "phase", "serving"))
     if status == "Restarting":
@@ -302,7 +313,7 @@ def lines(seen: Seen, client: Client, *, task: str | None, previous: bool) -> It
     found = [
         Observation(moment, "log", "", line, *task_of(pod), data=data)
         for pod, rows in logs.items()
-        if task in (None, task_of(pod)[0], "-".join(map(str, task_of(pod))))
+        if _wanted(task, pod)
         for moment, line in rows
     ]
     yield from sorted(found, key=lambda o: o.time)
@@ -321,7 +332,7 @@ def follow(
             seen, looked = look_again(), time.monotonic()
             for pod in [p for p in seen.pods if p["phase"] == "Running"]:
                 alive = pod["name"] in streams and streams[pod["name"]].is_alive()
-                if alive or task not in (None, task_of(pod["name"])[0]):
+                if alive or not _wanted(task, pod["name"]):
                     continue
                 arguments = (client, pod, counts, lines_in, stop)
                 streams[pod["name"]] = threading.Thread(

@@ -7,8 +7,6 @@ The form's JSON is stored with the job word for word; our record of the job stan
 from __future__ import annotations
 
 import secrets
-import time
-from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -18,19 +16,15 @@ from ...catalog import engines, gpus
 from ...engines import start_command
 from ...engines.scripts import head_script, task_script, worker_script
 from ...errors import (
-    AuthenticationError,
     BackendError,
-    BackendUnavailable,
     CraterError,
-    DoesNotFit,
     InputError,
-    NotFound,
     NotSupported,
 )
 from ...spec import SCHEMA, JobSpec, Resources, Task, Volume
 from . import templates
-from .client import Client, CreationUnknown
-from .templates import Form, Names
+from .request import Names, image_here
+from .templates import Form
 
 RECORD = "jupyter_crater"
 MOUNT = "/jupyter-crater"
@@ -38,8 +32,6 @@ FOLDER = "user/.jupyter-crater"
 API_KEY, CLIENT_KEY, RAY_TOKEN = "api-key", "client-key", "ray-token"
 MODEL_HOST, MODEL_PORT = "CRATER_MODEL_IP", "CRATER_MODEL_PORT"
 """Variables of the platform's Open WebUI template; the platform itself knows nothing of them."""
-SEEN_WITHIN_S = 10.0
-"""The server writes a job's record up to 3 s after it was created."""
 
 # What Volcano's pytorch plugin sets counts pods, vLLM reads it as ranks; its MASTER_ADDR is
 # <job>-master-0.<job>, which names every pod of the job.
@@ -184,7 +176,7 @@ def _task(
         "taskName": name,
         "replicas": task.replicas,
         "resource": _resource(task.resources, resources),
-        "image": {"imageLink": templates.image_here(image, here.images), "archs": ["linux/amd64"]},
+        "image": {"imageLink": image_here(image, here.images), "archs": ["linux/amd64"]},
         "command": exports + _script(spec, task),
         "workingDir": "/",
         "ports": [{"name": letters(p.name), "port": p.port} for p in task.ports],
@@ -291,109 +283,3 @@ def _dataset(name: str, path: str, here: Names) -> dict[str, Any]:
 def letters(name: str) -> str:
     """The platform's rule of forward names: 1-20 small letters."""
     return "".join(c for c in name.lower() if c.isascii() and c.isalpha())[:20] or "port"
-
-
-# -- creating ------------------------------------------------------------------------------------
-
-
-def check_limits(client: Client, body: dict[str, Any]) -> None:
-    """The quota, before anything is created.
-
-    Raises:
-        DoesNotFit: with each exceeded resource.
-    """
-    total: dict[str, Any] = {}
-    for task in body.get("tasks") or [body | {"replicas": 1}]:
-        for key, text in task["resource"].items():
-            amount = int(str(text).removesuffix("Gi")) * task["replicas"]
-            total[key] = total.get(key, 0) + amount
-    asked = {k: f"{v}Gi" if k == "memory" else str(v) for k, v in total.items()}
-    answer = client.post("/context/resource-limit-check", {"requestedResources": asked}) or {}
-    if answer.get("enabled") and answer.get("exceeded"):
-        rows = [
-            f"{r['resource']}: {asked.get(r['resource'])} asked, {r['used']} used of {r['limit']}"
-            for r in answer.get("details") or []
-            if r.get("exceeded")
-        ]
-        raise DoesNotFit(
-            "More than your quota on this platform: " + "; ".join(rows) + ".",
-            hint="Stop a job, ask for less, or switch to another account.",
-        )
-
-
-def store(client: Client, made: Plan) -> bool:
-    """Put the job's secrets into the user's storage; whether that could be done."""
-    number = made.form.content[RECORD]["id"]
-    try:
-        for file, text in made.files.items():
-            client.upload(f"{FOLDER}/{number}/{file}", text.encode())
-    except (AuthenticationError, BackendUnavailable):
-        raise
-    except (BackendError, NotFound):
-        return False
-    return True
-
-
-def create(
-    client: Client,
-    made: Plan,
-    *,
-    pause: Callable[[float], None] = time.sleep,
-) -> str:
-    """Create the job; returns the server's name for it, once its record can be read.
-
-    Raises:
-        DoesNotFit: quota, limits, billing or admission.
-        BackendError: otherwise; the mounted files are gone again then.
-    """
-    path, body = templates.request_of(made.form)
-    number = made.form.content[RECORD]["id"]
-    if body["alertEnabled"]:
-        body["alertEnabled"] = bool((client.get("/users/email/verified") or {}).get("verified"))
-    try:
-        answer = client.post(path, body)
-        jobname = str(answer["metadata"]["name"])
-    except CreationUnknown as error:
-        found = _look(client, body["name"], number, pause)
-        if found is None:
-            raise CreationUnknown(
-                f"{error.message} The job was not there {SEEN_WITHIN_S:g} s later.",
-                hint="Launch again with the same name: a job that appears late is attached to.",
-            ) from error
-        return found
-    except CraterError:
-        if made.files:
-            client.remove(f"{FOLDER}/{number}")
-        raise
-    _until_seen(client, jobname, pause)
-    return jobname
-
-
-def _look(client: Client, name: str, number: str, pause: Callable[[float], None]) -> str | None:
-    """A job that our lost request created is known by the record in its template."""
-    for _ in range(int(SEEN_WITHIN_S / 2) + 1):
-        for row in client.rows("/vcjobs", search=name):
-            text = client.get(f"/vcjobs/{row['jobName']}/template") or ""
-            if row["name"] == name and number in text:
-                return str(row["jobName"])
-        pause(2)
-    return None
-
-
-def _until_seen(client: Client, jobname: str, pause: Callable[[float], None]) -> None:
-    for _ in range(int(SEEN_WITHIN_S / 0.5)):
-        try:
-            client.get(f"/vcjobs/{jobname}/detail")
-        except NotFound:
-            pause(0.5)
-        else:
-            return
-
-
-def shown(made: Plan, url: str) -> dict[str, Any]:
-    """The request as a document, for --dry-run."""
-    path, body = templates.request_of(made.form)
-    return {"method": "POST", "url": f"{url}/api/v1{path}", "body": body}
-
-
-__all__ = ["Plan", "Target", "check_limits", "create", "gpu_resource", "plan", "shown", "store"]

@@ -12,7 +12,7 @@ import httpx
 import pytest
 
 from jupyter_crater import templating
-from jupyter_crater.backends.crater import access, credentials, submit, templates
+from jupyter_crater.backends.crater import access, create, credentials, templates
 from jupyter_crater.backends.crater.backend import CraterBackend
 from jupyter_crater.backends.crater.client import CreationUnknown
 from jupyter_crater.backends.crater.observe import Poller
@@ -232,7 +232,7 @@ def test_a_lost_request_is_told(backend, world, monkeypatch):
     made = backend._plan(rendered(), NAME)
     monkeypatch.setattr(backend.client, "post", lost)
     with pytest.raises(CreationUnknown, match=r"(?s)was not there.*Launch again"):
-        submit.create(backend.client, made, pause=lambda _s: None)
+        create.create(backend.client, made, pause=lambda _s: None)
 
 
 # -- observing -----------------------------------------------------------------------------------
@@ -259,6 +259,12 @@ def test_phases_come_from_the_logs(backend, world):
     assert status.head_ip == only(world).pods[0].ip
     assert status.tasks[0].node == "gpu-16"
     only(world).pods[0].log.append(READY)
+    assert backend.status(NAME).phase == "serving"
+
+
+def test_an_engine_whose_start_has_scrolled_away_serves_still(backend, world):
+    world.logs["master"] = ['INFO: 10.0.0.1:1 - "POST /v1/chat/completions HTTP/1.1" 200 OK'] * 9
+    launch(backend)
     assert backend.status(NAME).phase == "serving"
 
 

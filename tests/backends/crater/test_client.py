@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import sys
 import threading
+from pathlib import Path
 
 import httpx
 import pytest
@@ -160,3 +162,17 @@ def test_files_of_the_storage(client):
     client.remove("user/.jupyter-crater-test")
     assert client.download("user/.jupyter-crater-test/a") is None
     client.remove("user/.jupyter-crater-test")
+
+
+def test_a_keyring_is_used_where_there_is_one(url, transport, login, monkeypatch):
+    monkeypatch.syspath_prepend(str(Path(__file__).parents[2] / "doubles" / "keyring_double"))
+    monkeypatch.delitem(sys.modules, "keyring", raising=False)
+    monkeypatch.delitem(sys.modules, "keyring.errors", raising=False)
+    session.login(url, *login, transport=transport)
+    assert not credentials.file().exists() and credentials.load(url).username == login[0]
+    assert session.logout(url) and credentials.load(url) is None
+    monkeypatch.setattr(sys.modules["keyring"], "locked", True)
+    session.login(url, *login, transport=transport)  # then the file does as well
+    assert credentials.file().exists() and credentials.load(url).username == login[0]
+    for name in ("keyring", "keyring.errors"):
+        del sys.modules[name]

@@ -7,7 +7,8 @@ import json
 import pytest
 
 from jupyter_crater.backends.crater import templates
-from jupyter_crater.backends.crater.templates import Form, Names, adapted, parse, request_of
+from jupyter_crater.backends.crater.request import Names, adapted, request_of
+from jupyter_crater.backends.crater.templates import Form, parse
 from jupyter_crater.errors import InputError, PermissionDenied, TemplateError, TemplateNotFound
 from tests.doubles.crater_server import seed
 

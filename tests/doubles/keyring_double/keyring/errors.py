@@ -1,0 +1,13 @@
+"""The errors of ``keyring.errors``."""
+
+
+class KeyringError(Exception):
+    pass
+
+
+class PasswordDeleteError(KeyringError):
+    pass
+
+
+class KeyringLocked(KeyringError):
+    pass
