@@ -35,6 +35,9 @@ if TYPE_CHECKING:
 DIAGNOSED_LINES = 5000
 """Of each task's log; a cause further back has been said again since."""
 
+AWAY = frozenset({"unknown", "unreachable", "restarting", "stopping"})
+"""Phases that stand behind "serving" in the order and mean that it isn't."""
+
 MIME = "application/vnd.jupyter-crater.job+json"
 
 views: dict[str, Callable[..., Any]] = {}
@@ -456,7 +459,7 @@ class PrintedProgress:
 def _reached(status: JobStatus, until: str) -> bool:
     if status.phase == until:
         return True
-    if status.phase in ENDED or status.phase in ("unknown", "unreachable", "stopping"):
+    if status.phase in ENDED or status.phase in AWAY:
         return False
     return until not in ENDED and PHASES.index(status.phase) > PHASES.index(until)
 

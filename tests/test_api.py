@@ -153,3 +153,13 @@ def test_a_measured_start_is_used_by_the_next_estimate(state):
     after = plan()
     assert after.to_json()["kv_cache"]["tokens"] == 1_070_576
     assert "measured" in " ".join(after.to_json()["assumed"]).lower()
+
+
+@pytest.mark.parametrize("phase", ["restarting", "stopping", "unreachable", "unknown"])
+def test_a_wait_does_not_take_them_for_serving(phase):
+    from jupyter_crater.spec import JobStatus
+
+    status = JobStatus(name="j", template="t", backend="local", phase=phase, created=0.0)
+    assert not handle._reached(status, "serving")
+    assert not handle._reached(status, "loading-weights")
+    assert handle._reached(status, phase)
