@@ -40,8 +40,8 @@ def lock(path: Path) -> Iterator[None]:
     """An exclusive lock between processes; the kernel drops it with its holder.
 
     Whoever holds it may unlink the file: a waiter that wakes up on an unlinked one starts again.
+    The folder is the caller's to make: one that was deleted must not come back by a lock in it.
     """
-    path.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
     while True:
         with path.open("w") as file:
             fcntl.flock(file, fcntl.LOCK_EX)

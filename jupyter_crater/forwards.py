@@ -21,7 +21,7 @@ from pathlib import Path
 from . import config, files, processes
 from .backends import make
 from .backends.base import Backend
-from .errors import CraterError, NotFound
+from .errors import BackendError, CraterError, NotFound
 
 IDLE_S = 30 * 60
 LOOK_S = 3.0
@@ -52,7 +52,18 @@ def ensure(backend: Backend, name: str) -> str:
         BackendError: the process did not start.
     """
     path = record_path(backend, name)
-    path.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
+    try:
+        if not hasattr(
+            backend, "state_folder"
+        ):  # a job's own folder is there or is not to come back
+            path.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
+        return _ensure(backend, name, path)
+    except (OSError, BackendError) as error:
+        backend.status(name)  # NotFound, where it was deleted meanwhile
+        raise BackendError(f"The forward of {name!r} did not start: {error}") from error
+
+
+def _ensure(backend: Backend, name: str, path: Path) -> str:
     with files.lock(path.with_suffix(".lock")):
         found = url(backend, name)
         if found is not None:
@@ -113,9 +124,9 @@ class Forward:
                 return "the job is deleted"
             except CraterError as error:
                 print(f"status not known: {error}", file=sys.stderr, flush=True)
-                continue
-            if status.ended:
-                return f"the job is {status.phase}"
+            else:
+                if status.ended:
+                    return f"the job is {status.phase}"
             if not self.open and time.monotonic() - self.quiet_since > IDLE_S:
                 return "idle"
 

@@ -54,7 +54,9 @@ def host() -> str:
 
 def lock(name: str) -> AbstractContextManager[None]:
     """Held while a job is created, stopped or deleted: two launches of one name give one job."""
-    return files.lock(lock_file(name))
+    path = lock_file(name)
+    path.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
+    return files.lock(path)
 
 
 def lock_file(name: str) -> Path:

@@ -286,3 +286,22 @@ def test_display_has_three_faces(launch):
     assert "127.0.0.1" in page
     assert "SmolLM2-135M-Instruct" in page
     assert "SmolLM2-135M-Instruct for DeepSeek-R1-Distill-Qwen-32B" in bundle["text/plain"]
+
+
+def test_a_forward_of_a_job_that_is_deleted_meanwhile_brings_nothing_back(launch, monkeypatch):
+    """Another client may delete between a launch and its forward: that is told as what it is."""
+    job = launch()
+    folder = store.find(NAME).path
+    spawn = processes.spawn_detached
+
+    def deleted_first(*arguments, **options):
+        job._backend.delete(NAME)
+        return spawn(*arguments, **options)
+
+    record = json.loads((folder / "forward.json").read_text())
+    os.kill(record["pid"], signal.SIGKILL)
+    until(lambda: job.status().url is None, what="no forward")
+    monkeypatch.setattr(processes, "spawn_detached", deleted_first)
+    with pytest.raises(errors.JobNotFound):
+        job.url  # noqa: B018
+    assert not folder.exists()
