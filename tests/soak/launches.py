@@ -14,6 +14,7 @@ import psutil
 import jupyter_crater as crater
 from jupyter_crater import files, processes
 from jupyter_crater.backends.local import store
+from tests.waiting import until
 
 from .sequences import TEMPLATE
 
@@ -45,6 +46,17 @@ def resources() -> Resources:
     )
 
 
+def can_bind(port: int) -> bool:
+    """Whether nobody listens there any more, nor holds a connection from it."""
+    with socket.socket() as probe:
+        probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        try:
+            probe.bind(("127.0.0.1", port))
+        except OSError:
+            return False
+        return True
+
+
 def once() -> None:
     """One life of a job; nothing of it may be left.
 
@@ -65,9 +77,8 @@ def once() -> None:
     assert processes.alive(forward) is None
     assert not Path(run["ray_temp"]).exists()
     for port in (*run["ports"].values(), forward["port"]):
-        with socket.socket() as probe:  # a listener would refuse the bind
-            probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
-            probe.bind(("127.0.0.1", port))
+        # The kernel closes the connections of a dead process a moment after its end.
+        until(lambda port=port: can_bind(port), seconds=5, what=f"port {port} to be free")
 
 
 def run(launches: int) -> tuple[Resources, Resources]:

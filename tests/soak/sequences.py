@@ -47,15 +47,16 @@ def attempt_to(action: Callable[[str], None], name: str) -> None:
         return
 
 
-def supervisors(folder: store.Folder) -> list[psutil.Process]:
-    found = []
+def supervisors(folder: store.Folder) -> list[int]:
+    """The pids of the job's supervisors; a child that has not yet exec'ed shows its parent's words."""
+    parents: dict[int, int] = {}
     for process in processes.marked(folder.marker):
         try:
             if any(a.endswith("local.supervisor") for a in process.cmdline()):
-                found.append(process)
+                parents[process.pid] = process.ppid()
         except psutil.Error:
             continue
-    return found
+    return [pid for pid, parent in parents.items() if parent not in parents]
 
 
 class Jobs(RuleBasedStateMachine):
@@ -116,7 +117,8 @@ class Jobs(RuleBasedStateMachine):
     @invariant()
     def at_most_one_live_job_a_name(self) -> None:
         for name in store.names():
-            assert len(supervisors(store.find(name))) <= 1
+            found = supervisors(store.find(name))
+            assert len(found) <= 1, found
 
     @invariant()
     def attempts_are_numbered(self) -> None:
