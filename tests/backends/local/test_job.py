@@ -18,6 +18,7 @@ import pytest
 import jupyter_crater as crater
 from jupyter_crater import errors, processes
 from jupyter_crater.backends.local import store
+from jupyter_crater.backends.local.backend import leftovers
 from tests.waiting import until
 
 NAME = "deepseek-r1-distributed"
@@ -305,3 +306,25 @@ def test_a_forward_of_a_job_that_is_deleted_meanwhile_brings_nothing_back(launch
     with pytest.raises(errors.JobNotFound):
         job.url  # noqa: B018
     assert not folder.exists()
+
+
+def test_a_job_is_started_again_as_often_as_it_may(launch):
+    job = launch(max_restarts=1)
+    before = job.api_url
+
+    def kill_engine() -> None:
+        run = store.find(NAME).current().run()
+        os.kill(next(p["pid"] for p in run["parts"] if p["title"] == "vLLM server"), signal.SIGKILL)
+
+    kill_engine()
+    until(lambda: job.phase == "restarting" or job.api_url != before, what="starting again")
+    job.wait(timeout=60, progress=lambda status: None)
+    assert job.ask("What is gravity?") == "Gravity is a force, says the stand-in."
+    again = next(e for e in job.status().timeline if e.phase == "restarting")
+    assert "vLLM server was killed" in again.detail
+    kill_engine()
+    until(lambda: job.status().ended, seconds=15, what="no second time")
+    assert (job.phase, job.reason) == ("failed", "engine-died")
+    assert [e.phase for e in job.status().timeline].count("restarting") == 1
+    assert len(store.find(NAME).attempts()) == 1, "the same attempt"
+    assert leftovers(store.find(NAME), store.find(NAME).current()) == []
