@@ -324,7 +324,7 @@ def test_a_job_is_started_again_as_often_as_it_may(launch):
     assert "vLLM server was killed" in again.detail
     kill_engine()
     until(lambda: job.status().ended, seconds=15, what="no second time")
-    assert (job.phase, job.reason) == ("failed", "engine-died")
+    assert (job.phase, job.status().reason) == ("failed", "engine-died")
     assert [e.phase for e in job.status().timeline].count("restarting") == 1
     assert len(store.find(NAME).attempts()) == 1, "the same attempt"
     assert leftovers(store.find(NAME), store.find(NAME).current()) == []
