@@ -23,6 +23,10 @@ esac
 arguments = sys.argv[1:]
 folder = Path(os.environ["FAKE_UV"])
 told = {k: v for k, v in os.environ.items() if k.startswith(("UV_", "PIP_")) or k == "VIRTUAL_ENV"}
+installs = arguments[:2] == ["pip", "install"]
+if installs:  # before the record: who reads it may kill our reader, and a word more would end us, too
+    print("Resolved 2 packages in 3ms", flush=True)
+    print("Downloading torch (183.0MiB)", flush=True)
 with (folder / "calls.jsonl").open("a") as calls:
     calls.write(json.dumps({"pid": os.getpid(), "arguments": arguments, "env": told}) + "\n")
 
@@ -38,7 +42,7 @@ if arguments[0] == "venv":
     (root / "bin").mkdir(parents=True)
     (root / "bin" / "python").write_text(PYTHON)
     (root / "bin" / "python").chmod(0o755)
-elif arguments[:2] == ["pip", "install"]:
+elif installs:
     if not after("--python").exists():
         sys.exit("error: No interpreter found")
     if "-r" in arguments:
@@ -46,8 +50,6 @@ elif arguments[:2] == ["pip", "install"]:
             pinned = "==" in line and not line.startswith("#")
             if pinned and "--require-hashes" in arguments and "--hash=" not in line:
                 sys.exit(f"error: Hash-checking is required, but no hash for {line}")
-    print("Resolved 2 packages in 3ms", flush=True)
-    print("Downloading torch (183.0MiB)", flush=True)
     while (folder / "wait").exists():
         time.sleep(0.02)
     if (folder / "fail").exists():
