@@ -24,9 +24,8 @@ arguments = sys.argv[1:]
 folder = Path(os.environ["FAKE_UV"])
 told = {k: v for k, v in os.environ.items() if k.startswith(("UV_", "PIP_")) or k == "VIRTUAL_ENV"}
 installs = arguments[:2] == ["pip", "install"]
-if (
-    installs
-):  # before the record: who reads that may kill our reader, and one more word would end us
+# Before the record: who reads that may kill our reader, and one more word would end us.
+if installs:
     print("Resolved 2 packages in 3ms", flush=True)
     print("Downloading torch (183.0MiB)", flush=True)
 with (folder / "calls.jsonl").open("a") as calls:
