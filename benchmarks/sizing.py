@@ -7,7 +7,7 @@ from pathlib import Path
 
 sys.path.insert(0, str(Path(__file__).parents[1] / "tests" / "sizing"))
 
-from sizing_rows import GIB, kv_gib, plan_of, rows, weights_gib
+from sizing_rows import GIB, kv_gib, plan_of, planned_weights, rows, weights_gib
 
 from jupyter_crater import sizing
 from jupyter_crater.catalog import gpus
@@ -28,8 +28,8 @@ def best(call, times: int) -> float:
 def accuracy(name: str, found: list[dict]) -> None:
     weights, errors, widths, inside = [], [], [], []
     for row in found:
-        fit = plan_of(row).fit
-        planned = max(s.weights.value for s in fit.stages) / GIB
+        plan = plan_of(row)
+        fit, planned = plan.fit, planned_weights(row, plan) / GIB
         weights.append(abs(planned / weights_gib(row) - 1))
         if (kv := kv_gib(row)) is None:
             continue

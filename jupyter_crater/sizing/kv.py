@@ -9,7 +9,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from .setup import Setup
-from .weights import stage_layers
+from .weights import has_latent_cache, stage_layers
 
 __all__ = ["Layout", "layout"]
 
@@ -69,14 +69,16 @@ class Layout:
 def layout(s: Setup) -> Layout:
     m, tp = s.model, s.tensor_parallel
     block = 16
-    if m.mla:
+    if m.mla and has_latent_cache(s.version_key):
         page_width = m.mla.kv_lora + m.mla.rope  # one latent, on every rank
         if s.kv_width == 1 and (9, 0) <= s.gpu.compute_capability < (10, 0) and s.runner != "V0":
             block = 64  # FlashMLA
+    elif m.mla:
+        page_width = 2 * m.heads // tp * 256  # padded for FlashAttention [models/deepseek_v3.py]
     else:
         page_width = 2 * max(1, m.kv_heads // tp) * m.head_dim
     page = block * page_width * s.kv_width
-    counts = stage_layers(m.layers, s.pipeline_parallel)
+    counts = stage_layers(m.layers, s.pipeline_parallel, s.version_key)
     sliding = m.sliding if any(m.sliding) and s.runner != "V0" else (False,) * m.layers
     if s.version_key < (0, 10, 2) or "--disable-hybrid-kv-cache-manager" in s.extra:
         sliding = (False,) * m.layers

@@ -35,16 +35,30 @@ def pad(size: int, multiple: int) -> int:
     return -(-size // multiple) * multiple
 
 
+_EMBEDS_EVERYWHERE = ("Gemma2", "Gemma3", "GptOss", "Mixtral", "Qwen2Moe", "Qwen3Moe")
+"""Models that build the embedding on every pipeline stage [model_executor/models, 0.8.5 to 0.33]."""
+_HEAD_EVERYWHERE = ("GptOss", "Mixtral", "Qwen2Moe", "Qwen3Moe")
+"""The same of the LM head [0.6.6 to 0.33]; DeepSeek's until 0.8."""
+
+
 @lru_cache(maxsize=1024)
-def stage_layers(layers: int, stages: int) -> tuple[int, ...]:
+def stage_layers(layers: int, stages: int, version: tuple[int, ...] = (0, 8)) -> tuple[int, ...]:
     """Layers of each pipeline stage: the remainder goes to the stages before the last.
 
-    [vllm ``distributed/utils.py:get_pp_indices``]
+    Before 0.8 all of it went to the last. [vllm ``distributed/utils.py:get_pp_indices``]
     """
     counts = [layers // stages] * stages
+    if version < (0, 8):
+        counts[-1] += layers % stages
+        return tuple(counts)
     for i in range(2, layers % stages + 2):
         counts[-i] += 1
     return tuple(counts)
+
+
+def has_latent_cache(version: tuple[int, ...]) -> bool:
+    """Whether that version keeps DeepSeek's latent (MLA), or keys and values of every head."""
+    return version >= (0, 7, 1)
 
 
 def _linear(out: int, into: int, width: float, quant: Quantization | None) -> Iterator[float]:
@@ -104,8 +118,34 @@ def _mxfp4_dims(
     return _Padded(h, inner, h, h, inner)
 
 
+def _absorbed(
+    m: ModelInfo, heads: int, width: float, quant: Quantization | None, version: tuple[int, ...]
+) -> Iterator[float]:
+    """What MLA keeps of its projections in another shape, beside the loaded ones.
+
+    Until 0.7.3 whole products: W_Q·W_UK and W_UV·W_O, requantised where the model is fp8, and the
+    dequantised kv_b [attention/backends/mla/utils.py]. From 0.8 on W_UK_T and W_UV
+    [layers/attention/mla_attention.py]; since 0.22 one of the two shares the memory of kv_b
+    [one 0.26 log].
+    """
+    a = m.mla
+    if a is None or not has_latent_cache(version):
+        return
+    kv_b = a.kv_lora * heads * (a.nope + a.v)
+    if version >= (0, 8):
+        yield kv_b * width * (0.5 if version >= (0, 22) else 1.0)
+        return
+    into = a.q_lora or m.hidden
+    fp8 = quant if quant and quant.bits == 8 else None
+    yield into * heads * a.rope * width
+    yield from _linear(heads * a.kv_lora, into, width, fp8)
+    yield from _linear(heads * a.kv_lora, m.hidden, width, fp8)
+    if fp8:
+        yield kv_b * (4 if version < (0, 7, 3) else width)
+
+
 def _attention(
-    m: ModelInfo, tp: int, width: float, quant: Quantization | None, absorbed: float
+    m: ModelInfo, tp: int, width: float, quant: Quantization | None, version: tuple[int, ...]
 ) -> Iterator[float]:
     h, d, heads = m.hidden, m.head_dim, m.heads // tp
     if quant and quant.experts_only:
@@ -123,9 +163,7 @@ def _attention(
         yield a.kv_lora * width
         yield from _linear(heads * (a.nope + a.v), a.kv_lora, width, quant)
         yield from _linear(h, heads * a.v, width, quant)
-        # W_UK_T and W_UV, the absorbed copies [layers/attention/mla_attention.py]; since 0.22 one
-        # of the two shares the memory of kv_b [one 0.26 log]
-        yield absorbed * a.kv_lora * heads * (a.nope + a.v) * width
+        yield from _absorbed(m, heads, width, quant, version)
         return
     kv = max(1, m.kv_heads // tp)  # fewer KV heads than ranks: replicated
     yield from _linear((heads + 2 * kv) * d, h, width, quant)
@@ -226,8 +264,7 @@ def _parts(
     padded = None
     if quant and quant.method == "mxfp4":
         padded = _mxfp4_dims(m, 1 if expert_parallel else tp, cc, version)
-    absorbed = 0.5 if version >= (0, 22) else 1.0
-    base = [*_attention(m, tp, width, quant, absorbed), *[m.hidden * width] * m.norms_per_layer]
+    base = [*_attention(m, tp, width, quant, version), *[m.hidden * width] * m.norms_per_layer]
     dense = [] if m.moe and not m.moe.first_dense else list(_dense(m, tp, width, quant))
     sparse = list(_sparse(m, tp, width, quant, expert_parallel, padded))
 
@@ -269,15 +306,19 @@ def rank_bytes(
     p = _parts(
         m, tensor_parallel, width, quantization, expert_parallel, compute_capability, version
     )
-    counts = stage_layers(m.layers, pipeline_parallel)
+    counts = stage_layers(m.layers, pipeline_parallel, version)
     count = counts[stage]
     dense = max(0, min(count, m.moe.first_dense - sum(counts[:stage]))) if m.moe else count
     total = count * p.attention + dense * p.dense + (count - dense) * p.sparse + p.reused + p.rope
-    everywhere = m.architecture.startswith("Gemma3")  # gemma3.py builds it on every stage
+    everywhere = m.architecture.startswith(_EMBEDS_EVERYWHERE)
+    heads = m.architecture.startswith(_HEAD_EVERYWHERE)
+    heads = heads or (m.architecture.startswith("Deepseek") and version < (0, 8))
     if stage == 0 or everywhere or (last and m.tied):
         total += p.embedding
+    if (last or heads) and not m.tied:
+        total += p.embedding
     if last:
-        total += p.norm + (0 if m.tied else p.embedding)
-    if stage == 0 or everywhere:
+        total += p.norm
+    if stage == 0 or m.architecture.startswith("Gemma3"):
         total += int(m.vision_parameters * width)
     return total

@@ -39,6 +39,16 @@ def kv_gib(row):
     return min(m["kv_bytes"]) / GIB if "kv_bytes" in m else m.get("kv")
 
 
+def planned_weights(row, plan):
+    """Planned weights of the stage that was measured (the row's ``stage``, else the largest), bytes."""
+    stages = plan.fit.stages
+    return (
+        stages[row["stage"]].weights.value
+        if "stage" in row
+        else max(s.weights.value for s in stages)
+    )
+
+
 def weights_gib(row):
     m = row["measured"]
     return max(m["weights_bytes"]) / GIB if "weights_bytes" in m else m["weights"]

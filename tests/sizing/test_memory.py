@@ -26,6 +26,36 @@ def test_stages_as_vllm_cuts_them(layers, stages, counts):
     assert sum(counts) == layers
 
 
+def test_before_0_8_the_last_stage_got_the_whole_remainder():
+    assert stage_layers(61, 2, (0, 7, 3)) == (30, 31)
+    assert stage_layers(61, 4, (0, 6, 6)) == (15, 15, 15, 16)
+
+
+def test_some_models_hold_embedding_and_head_on_every_stage():
+    moe = models.find("Qwen3-30B-A3B")
+    middle = rank_bytes(moe, pipeline_parallel=4, stage=1)
+    first, last = (rank_bytes(moe, pipeline_parallel=4, stage=s) for s in (0, 3))
+    assert first == middle
+    assert last - middle < MIB  # the final norm
+    r1 = models.find("DeepSeek-R1")
+    ours = {"tensor_parallel": 8, "pipeline_parallel": 4, "quantization": r1.quantization}
+    head = r1.vocab // 8 * r1.hidden * 2
+    old, new = (rank_bytes(r1, stage=1, version=v, **ours) for v in ((0, 6, 6), (0, 8)))
+    absorbed = 15 * 512 * 16 * 256 * 2  # the latent cache's copies, which 0.6.6 has not
+    assert old - new == pytest.approx(head - absorbed, abs=4 * MIB)
+
+
+def test_before_0_7_1_deepseek_kept_keys_and_values_of_every_head():
+    r1 = models.find("DeepSeek-R1")
+    setups = [
+        resolve(r1, gpus.find("H200"), gpus_per_node=8, tensor_parallel=8, version=v)
+        for v in ("0.6.6", "0.8.5")
+    ]
+    old, new = (layout(s).block_bytes[0] for s in setups)
+    assert old == 16 * 61 * 2 * 16 * 256 * 2
+    assert new == 16 * 61 * 576 * 2
+
+
 @pytest.mark.parametrize(
     ("size", "plain", "whole"),
     [
