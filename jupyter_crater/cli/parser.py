@@ -37,6 +37,7 @@ def build() -> argparse.ArgumentParser:
     _jobs(verbs)
     _service(verbs)
     _ending(verbs)
+    _session(verbs)
     _tools(verbs)
     return parser
 
@@ -103,7 +104,14 @@ def _settings(parsed_args: argparse.Namespace, **_: Any) -> list[str]:
 
 
 def _templates(verbs: Any) -> None:
-    verb(verbs, "templates", "templates:templates", "list the templates", "templates")
+    listing = verb(
+        verbs,
+        "templates",
+        "templates:templates",
+        "list the templates",
+        "templates\ntemplates --backend crater",
+    )
+    _backend(listing)
     show = verb(
         verbs,
         "show",
@@ -270,6 +278,28 @@ def _ending(verbs: Any) -> None:
         "extend deepseek-r1-distributed 2h",
     )
     extend.add_argument("duration", metavar="DURATION", help="90, 45s, 30m, 8h or 2d")
+
+
+def _session(verbs: Any) -> None:
+    login = verb(
+        verbs,
+        "login",
+        "session:login",
+        "log in to a Crater platform",
+        "login --url https://crater.example.org\n"
+        "login --username alice --password-stdin < password",
+    )
+    login.add_argument("--username", metavar="NAME", help="default: asked for")
+    login.add_argument("--method", choices=("normal", "ldap"))
+    login.add_argument("--password-stdin", action="store_true", help="read it from stdin")
+    logout = verb(verbs, "logout", "session:logout", "forget the session at a platform", "logout")
+    whoami = verb(verbs, "whoami", "session:whoami", "tell who is logged in", "whoami --json")
+    switch = verb(
+        verbs, "switch", "session:switch", "act as another account of yours", "switch lab-a"
+    )
+    switch.add_argument("account", metavar="ACCOUNT")
+    for parser in (login, logout, whoami, switch):
+        parser.add_argument("--url", help="address of the platform; default: the configuration's")
 
 
 def _tools(verbs: Any) -> None:

@@ -3,18 +3,37 @@
 from __future__ import annotations
 
 import argparse
+from typing import Any
 
 from .. import api
 from .output import Output
+from .select import place
 
 
-def templates(_: argparse.Namespace, out: Output) -> None:
+def templates(options: argparse.Namespace, out: Output) -> None:
     found = api.templates()
-    rows = [[t.id, t.version, t.kind, t.title] for t in found]
-    out.result(
-        {"schema": 1, "templates": [t.to_json() for t in found]},
-        out.table(["TEMPLATE", "VERSION", "KIND", "TITLE"], rows),
+    document: dict[str, Any] = {"schema": 1, "templates": [t.to_json() for t in found]}
+    text = out.table(
+        ["TEMPLATE", "VERSION", "KIND", "TITLE"],
+        [[t.id, t.version, t.kind, t.title] for t in found],
     )
+    where = place(options)
+    listed = getattr(api.backend_of(where), "templates", None) if where else None
+    if listed is not None:  # a platform with templates of its own
+        forms = listed()
+        document["platform"] = [
+            {
+                "id": f.id,
+                "name": f.name,
+                "type": f.type,
+                "owner": f.owner,
+                "description": f.describe,
+            }
+            for f in forms
+        ]
+        rows = [[str(f.id), f.name, f.type, f.owner or "", f.describe] for f in forms]
+        text += "\n\n" + out.table(["ID", "ON THE PLATFORM", "TYPE", "OWNER", "DESCRIPTION"], rows)
+    out.result(document, text)
     for each in _broken():
         out.note(f"Left out: {each}")
 

@@ -52,34 +52,32 @@ def test_the_same_tests_against_a_server_alone(address, environment):
     assert int(passed[0].split(" passed")[0].split()[-1]) >= 35
 
 
+def crater(environment, *words, expect=0, typed="", text=False):
+    """One verb in a process of its own: its JSON document, or with ``text`` what a person sees."""
+    command = [sys.executable, "-m", "jupyter_crater.cli", *words, *([] if text else ["--json"])]
+    done = subprocess.run(
+        command, cwd=ROOT, env=environment, input=typed, capture_output=True, text=True, timeout=60,
+        check=False,
+    )  # fmt: skip
+    assert done.returncode == expect, done.stdout + done.stderr
+    return done.stdout + done.stderr if text else json.loads(done.stdout)
+
+
 def test_the_command_line_against_a_server(address, environment):
     """Nothing above the backends knows of Crater: launch, status, list, delete as everywhere."""
-
-    def crater(*words, expect=0):
-        command = [sys.executable, "-m", "jupyter_crater.cli", *words, "--json"]
-        done = subprocess.run(
-            command,
-            cwd=ROOT,
-            env=environment,
-            capture_output=True,
-            text=True,
-            timeout=60,
-            check=False,
-        )
-        assert done.returncode == expect, done.stdout + done.stderr
-        return json.loads(done.stdout)
-
     place = ("--backend", "crater", "--url", address)
-    shown = crater("launch", "deepseek-r1-distributed", *place, "--dry-run", "-o", "json")
+    shown = crater(
+        environment, "launch", "deepseek-r1-distributed", *place, "--dry-run", "-o", "json"
+    )
     request = shown["items"][0] if "items" in shown else shown
     assert request["url"] == f"{address}/api/v1/vcjobs/pytorch"
-    made = crater("launch", "deepseek-r1-distributed", *place)
+    made = crater(environment, "launch", "deepseek-r1-distributed", *place)
     assert made["backend"] == "crater"
-    assert crater("status", made["name"], *place)["head_ip"].startswith("127.244.")
-    assert [j["name"] for j in crater("list", *place)["jobs"]] == [made["name"]]
-    crater("delete", made["name"], *place)
-    assert crater("list", *place)["jobs"] == []
-    crater("status", made["name"], *place, expect=4)
+    assert crater(environment, "status", made["name"], *place)["head_ip"].startswith("127.244.")
+    assert [j["name"] for j in crater(environment, "list", *place)["jobs"]] == [made["name"]]
+    crater(environment, "delete", made["name"], *place)
+    assert crater(environment, "list", *place)["jobs"] == []
+    crater(environment, "status", made["name"], *place, expect=4)
 
 
 def test_the_tutorial(address, environment, tmp_path, monkeypatch):
@@ -106,3 +104,42 @@ def test_the_tutorial(address, environment, tmp_path, monkeypatch):
     assert "127.244." in said[6] and "worker" in said[6]
     assert "https://" in said[7]
     assert "stopped" in said[8]
+
+
+def test_logging_in_and_out_again(address, environment, tmp_path):
+    for word in ("USERNAME", "PASSWORD"):
+        environment.pop(f"JUPYTER_CRATER_{word}")
+    environment |= {"PYTHON_KEYRING_BACKEND": "keyring.backends.null.Keyring"}
+    at = ("--url", address)
+    stranger = crater(environment, "whoami", *at, expect=5)
+    assert stranger["error"] == "AuthenticationError"
+    assert "login" in stranger["hint"]
+    assert "stdin" in crater(environment, "login", *at, "--username", "alice", expect=2)["hint"]
+    given = ("login", *at, "--username", "alice", "--password-stdin")
+    assert crater(environment, *given, typed="guess\n", expect=5)["error"] == "AuthenticationError"
+    who = crater(environment, *given, typed="wonderland\n")
+    assert (who["username"], who["url"]) == ("alice", address)
+    assert "wonderland" not in json.dumps(who)
+    assert "alice" in crater(environment, "whoami", *at, text=True)
+
+    (tmp_path / "config.toml").write_text(f'[crater]\nurl = "{address}"\n')
+    other = crater(environment, "switch", "default")
+    assert other["account"] == "default"
+    assert crater(environment, "whoami")["account"] == "default"
+    unknown = crater(environment, "switch", "nobodys", expect=2)
+    assert "default" in unknown["hint"]
+
+    shown = crater(environment, "templates", "--backend", "crater")
+    assert "deepseek-r1-distributed" in {t["id"] for t in shown["templates"]}
+    assert "Open WebUI client" in {t["name"] for t in shown["platform"]}
+
+    kept = (tmp_path / "state" / "crater" / "sessions.json").read_text()
+    assert "wonderland" not in kept
+    assert crater(environment, "logout")["logged_out"] is True
+    assert crater(environment, "logout")["logged_out"] is False
+    assert crater(environment, "whoami", expect=5)["error"] == "AuthenticationError"
+
+
+def test_no_platform_is_named(environment):
+    error = crater(environment, "whoami", expect=2)
+    assert "crater.url" in error["hint"]
