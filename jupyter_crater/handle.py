@@ -170,7 +170,7 @@ class Job:
     def url(self) -> str:
         """What the user's browser opens: the base under which ``/v1`` answers.
 
-        Starts the job's forward if there is none.
+        Starts the job's forward if there is none, or has the platform offer an address.
 
         Raises:
             JobFailed: the job has ended.
@@ -178,7 +178,8 @@ class Job:
         status = self._backend.status(self.name)
         if status.ended:
             raise self._over(status)
-        return self._backend.address(self.name) or forwards.ensure(self._backend, self.name)
+        address = self._backend.address(self.name, make=True)
+        return address or forwards.ensure(self._backend, self.name)
 
     @property
     def api_url(self) -> str:

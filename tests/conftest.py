@@ -12,6 +12,10 @@ from jupyter_crater.backends.local import store
 STAND_IN = Path(__file__).parent / "doubles" / "stand_in"
 
 
+def pytest_addoption(parser):
+    parser.addoption("--crater-url", help="tests/backends/crater: speak to this Crater server")
+
+
 @pytest.fixture
 def state(tmp_path, monkeypatch):
     """An empty state folder; at the end nothing of any job in it may be running."""

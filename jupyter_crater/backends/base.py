@@ -89,10 +89,12 @@ class Backend(Protocol):
         """Where the service answers for this process."""
         ...
 
-    def address(self, name: str) -> str | None:
+    def address(self, name: str, *, make: bool = False) -> str | None:
         """The URL under which the platform itself offers the job to a browser (an ingress, say).
 
         None: there is none, and a forward (``forwards``) carries the user there by :meth:`connect`.
+        ``make``: have the platform offer it, where it can and :meth:`connect` doesn't get there from
+        here. Observers leave it out; somebody who wants to open the job asks for it.
         """
         ...
 

@@ -330,10 +330,18 @@ class CraterBackend:
             self._poller.forget()
         return Reach(url, key)
 
-    def address(self, name: str) -> str | None:
-        """The external address, as far as there is one; :meth:`expose` makes one."""
+    def address(self, name: str, *, make: bool = False) -> str | None:
+        """The external address; with ``make`` one is made for a keyed engine that serves out of reach."""
         seen = self._seen(name)
-        return None if seen.over else next(iter(self._rules(seen).values()), None)
+        if seen.over:
+            return None
+        found = next(iter(self._rules(seen).values()), None)
+        if found or not make or seen.answers or seen.spec.service is None or not self._key(seen):
+            return found
+        try:
+            return self.reach(name).url
+        except BackendUnavailable:
+            return None  # not serving yet: a forward says so to whoever comes
 
     def expose(self, name: str, port: int | None = None) -> str:
         """Make the external address of a port (None: the service's, else the first forward's).

@@ -237,7 +237,7 @@ class LocalBackend:
             )
         return Reach(f"http://127.0.0.1:{port}", folder.key())
 
-    def address(self, name: str) -> str | None:
+    def address(self, name: str, *, make: bool = False) -> str | None:
         return None
 
     def connect(self, name: str, port: int | None = None) -> socket.socket:

@@ -16,10 +16,6 @@ from tests.doubles.crater_server import App, InProcess, seed
 URL = "https://crater.example.com"
 
 
-def pytest_addoption(parser):
-    parser.addoption("--crater-url", help="run against this Crater server")
-
-
 @pytest.fixture(scope="session")
 def crater_url(request):
     return request.config.getoption("--crater-url")

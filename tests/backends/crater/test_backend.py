@@ -26,6 +26,7 @@ from jupyter_crater.errors import (
     JobNotFound,
     NotSupported,
 )
+from jupyter_crater.handle import Job
 from jupyter_crater.spec import Connect, Forward, JobSpec, Provenance, Resources, Task
 from tests.doubles.crater_server.app import Answer
 
@@ -419,6 +420,15 @@ def test_external_access_leads_to_the_head_only(backend, world):
     assert backend.status(NAME).url == url
     reach = backend.reach(NAME)  # no way to the pod's address from here
     assert reach.url == url and reach.key
+
+
+def test_opening_a_job_out_of_reach_makes_its_address(backend, world):
+    launch(backend)
+    assert backend.address(NAME, make=True) is None, "it does not serve yet"
+    only(world).pods[0].log.append(READY)
+    assert backend.address(NAME) is None, "looking makes none"
+    assert Job(backend, NAME).url == backend.address(NAME)
+    assert backend.address(NAME).startswith("https://")
 
 
 def test_an_engine_is_exposed_only_once_it_serves(backend, world):
