@@ -16,6 +16,7 @@ if TYPE_CHECKING:
     from .engines import Parsed
     from .templating import Template
 
+LEASE_MIN_S = 60
 CLUSTER_LEASE_S = 8 * 3600
 
 
@@ -333,7 +334,11 @@ def _connected(spec: JobSpec, connect: Job | str) -> JobSpec:
 
 def _lease(place: Backend, lease: str | float | None) -> int | None:
     if lease is not None:
-        return None if lease == "none" else handle.seconds(lease)
+        if lease == "none":
+            return None
+        if (found := handle.seconds(lease)) < LEASE_MIN_S:
+            raise InputError(f"A lease has to be at least a minute, not {lease!r}.")
+        return found
     default = config.load().lease
     if default is not None:
         return default or None

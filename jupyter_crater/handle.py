@@ -79,13 +79,18 @@ class Job:
 
     # State
 
-    def status(self) -> JobStatus:
+    def status(self, *, metrics: bool = False) -> JobStatus:
         """The state as it is now, with the forward's URL if one is running.
+
+        Args:
+            metrics: ask the engine for its figures, too (see :meth:`metrics`).
 
         Raises:
             JobNotFound: it was deleted.
         """
         status = self._backend.status(self.name)
+        if metrics and status.phase == "serving":
+            status = status.model_copy(update={"metrics": self.metrics()})
         if status.url is None and not status.ended:
             try:
                 url = self._backend.address(self.name) or forwards.url(self._backend, self.name)
@@ -94,6 +99,21 @@ class Job:
             endpoints = tuple(e.model_copy(update={"url": url}) for e in status.endpoints)
             status = status.model_copy(update={"url": url, "endpoints": endpoints})
         return status
+
+    def metrics(self) -> dict[str, float] | None:
+        """The engine's figures now, by its ``/metrics``; None where it gives none within a second.
+
+        ``running`` and ``waiting`` (requests), ``kv_use`` (0 to 1), ``ttft``, ``tpot`` and
+        ``queue_time`` (seconds, mean since its start), counters of tokens and requests. Two of them
+        give rates: :func:`jupyter_crater.metrics.between`.
+        """
+        from .metrics import fetch
+
+        try:
+            place = self._backend.reach(self.name)
+        except CraterError:
+            return None
+        return fetch(place.url, place.key)
 
     @property
     def backend(self) -> str:
@@ -324,7 +344,7 @@ class Job:
         """
         from .diagnosis import diagnose
 
-        return diagnose([*self.observations(), *self._tail()], spec=self.spec)
+        return diagnose(self._seen(), spec=self.spec)
 
     def report(self) -> str:
         """Spec, status, events, diagnoses and the last log lines as text to hand on, redacted."""
@@ -334,8 +354,20 @@ class Job:
             secrets = [key] if (key := self.api_key) else []
         except BackendError:
             secrets = []  # it never got so far as to have one
-        seen = [*self.observations(), *self._tail()]
-        return report(self.spec, self.status(), seen, secrets=secrets)
+        return report(self.spec, self.status(), self._seen(), secrets=secrets)
+
+    def _seen(self) -> list[Observation]:
+        """All that is known: events, the status's own conclusion, the last lines of each log."""
+        status = self._backend.status(self.name)
+        seen = self.observations()
+        codes = {o.data.get("code") for o in seen}
+        if status.phase == "failed" and status.reason and status.reason not in codes:
+            # Nobody was left to write it down: a dead supervisor, a machine that was started anew.
+            now = max((o.time for o in seen), default=time.time())
+            seen.append(
+                Observation(now, "phase", "failed", status.message, data={"code": status.reason})
+            )
+        return [*seen, *self._tail()]
 
     def _tail(self) -> list[Observation]:
         """The last lines of each task's log."""
@@ -495,6 +527,10 @@ def rows(status: JobStatus) -> list[tuple[str, str]]:
         (f"{t.task}-{t.index}", f"{t.phase}{f', node {t.node[:12]}' if t.node else ''}")
         for t in status.tasks
     ]
+    if status.metrics:
+        from .metrics import as_text as figures
+
+        found.append(("Engine", figures(status.metrics)))
     if status.attempt > 1:
         found.append(("Attempt", str(status.attempt)))
     return found

@@ -40,6 +40,34 @@ _MEANS = {
 }
 
 
+BOUND_S = 1.0
+"""Figures are a courtesy: no status waits longer for them."""
+
+
+def fetch(url: str, key: str | None = None, *, bound: float = BOUND_S) -> dict[str, float] | None:
+    """The figures of the engine at ``url``; None where it gives none in time."""
+    import httpx
+
+    headers = {"Authorization": f"Bearer {key}"} if key else {}
+    try:
+        answer = httpx.get(f"{url}/metrics", headers=headers, timeout=bound)
+    except httpx.HTTPError:
+        return None
+    return (parse(answer.text) or None) if answer.status_code == httpx.codes.OK else None
+
+
+def as_text(figures: Mapping[str, float]) -> str:
+    """One line for people: "2 running, 0 waiting, KV cache 3 %, first token after 0.21 s"."""
+    parts = [(f"{figures[name]:.0f} {name}") for name in ("running", "waiting") if name in figures]
+    if "kv_use" in figures:
+        parts.append(f"KV cache {100 * figures['kv_use']:.0f} %")
+    if "ttft" in figures:
+        parts.append(f"first token after {figures['ttft']:.2f} s")
+    if figures.get("tpot"):
+        parts.append(f"{1 / figures['tpot']:.1f} tokens/s a request")
+    return ", ".join(parts)
+
+
 def parse(text: str) -> dict[str, float]:
     """The figures of one answer of ``/metrics``; those that it does not hold are left out.
 

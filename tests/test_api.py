@@ -45,6 +45,7 @@ def prepare(template="deepseek-r1-distributed", **options):
         (lambda: prepare(name="x" * 64), errors.InputError, "at most 63"),
         (lambda: prepare(lease="soon"), errors.InputError, "soon"),
         (lambda: prepare(lease="0s"), errors.InputError, "above zero"),
+        (lambda: prepare(lease="59s"), errors.InputError, "at least a minute"),
         (lambda: prepare(connect="other"), errors.InputError, "nothing to connect"),
         (lambda: api.prepare("custom", backend="moon"), errors.InputError, "local"),
     ],

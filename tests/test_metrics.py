@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+import time
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
+from threading import Thread
 
 import pytest
 
-from jupyter_crater.metrics import between, parse
+from jupyter_crater.metrics import as_text, between, fetch, parse
 
 REAL = (Path(__file__).parent / "data" / "metrics" / "vllm-0.32.txt").read_text()
 
@@ -88,3 +91,39 @@ def test_an_engine_that_started_again_counts_from_zero():
         between({"generation_tokens": 100}, {"generation_tokens": 20}, 10)["tokens_per_second"] == 2
     )
     assert "tokens_per_second" not in between({}, {"generation_tokens": 20}, 0)
+
+
+@pytest.fixture
+def server():
+    """An engine that answers /metrics to the key "k", and only it; ``late`` answers too late."""
+
+    class Handler(BaseHTTPRequestHandler):
+        def do_GET(self):
+            if self.path.startswith("/late"):
+                time.sleep(0.5)
+            allowed = self.headers["Authorization"] == "Bearer k"
+            self.send_response(200 if allowed else 401)
+            self.end_headers()
+            self.wfile.write(REAL.encode())
+
+        def log_message(self, *_):
+            return
+
+    with ThreadingHTTPServer(("127.0.0.1", 0), Handler) as found:
+        Thread(target=found.serve_forever, daemon=True).start()
+        yield f"http://127.0.0.1:{found.server_port}"
+        found.shutdown()
+
+
+def test_figures_are_fetched_and_never_wait_long(server):
+    assert fetch(server, "k")["generation_tokens"] == 72
+    assert fetch(server) is None
+    assert fetch(f"{server}/late", "k", bound=0.1) is None
+    assert fetch("http://127.0.0.1:1") is None
+
+
+def test_figures_in_one_line():
+    assert as_text(parse(REAL)) == (
+        "0 running, 0 waiting, KV cache 0 %, first token after 0.08 s, 20.3 tokens/s a request"
+    )
+    assert as_text({}) == ""

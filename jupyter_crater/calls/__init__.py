@@ -85,7 +85,7 @@ def jobs_list(params: Params) -> Json:
 
 
 def job_get(params: Params) -> Json:
-    return _job(params).status().to_json()
+    return _job(params).status(metrics=True).to_json()
 
 
 def job_memory(params: Params) -> Json:

@@ -42,7 +42,7 @@ def _age(created: float) -> str:
 
 
 def status(options: argparse.Namespace, out: Output) -> None:
-    found = job(options).status()
+    found = job(options).status(metrics=True)
     out.result(found.to_json(), handle.as_text(found))
 
 

@@ -52,6 +52,30 @@ def test_health_is_open_and_v1_wants_the_key(real_job):
     assert names == ["SmolLM2-135M-Instruct", "DeepSeek-R1-Distill-Qwen-32B"]
 
 
+def test_the_engines_figures_while_it_works(real_job):
+    before = real_job.metrics()
+    with real_job.client() as client:
+        stream = client.chat.completions.create(
+            model=real_job.model,
+            messages=[{"role": "user", "content": "Tell a long story."}],
+            max_tokens=40,
+            stream=True,
+        )
+        next(iter(stream))
+        running = real_job.status(metrics=True).metrics
+        for _ in stream:
+            continue
+    after = until(
+        lambda: (found := real_job.metrics()) and found["running"] == 0 and found,
+        what="the request to be over",
+    )
+    assert running["running"] == 1
+    assert after["generation_tokens"] - before["generation_tokens"] == 40
+    assert after["requests"] - before["requests"] == 1
+    assert after["ttft"] > 0
+    assert real_job.status().metrics is None, "only when asked"
+
+
 def test_no_other_origin_may_read(real_job):
     answer = httpx.get(
         f"{real_job.url}/v1/models",

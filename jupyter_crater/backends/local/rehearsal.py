@@ -77,13 +77,18 @@ def rehearse(
     changes: list[Observation] = []
     model, model_config, weights_gib = _model(asked, given, embedded, embedded_config)
     rehearsal = model == str(embedded)
-    used: dict[str, Any] = {"model": model}
+    used: dict[str, Any] = {"model": model, "version": None}
+    if asked.version:
+        because = "flags are written for the vLLM that runs here"
+        changes.append(change("version", asked.version, "the engine environment's", because))
     if rehearsal and asked.model != model:
         changes.append(
             change("model", asked.model, EMBEDDED, "the embedded model, which a CPU can serve")
         )
         used["served_model_name"] = EMBEDDED
         changes += _model_bound(asked, used, given, model_config)
+    elif "max_model_len" not in given:
+        changes += _length_of(asked, used, model_config)
     if asked.trust_remote_code and (rehearsal or "trust_remote_code" not in given):
         used["trust_remote_code"] = False
         because = "no code of a model runs on this machine unless you ask for it"
@@ -155,6 +160,18 @@ def _model_bound(
         because = f"{EMBEDDED} is not quantised"
         changes.append(change("quantization", asked.quantization, None, because))
     return changes
+
+
+def _length_of(
+    asked: EngineSettings, used: dict[str, Any], model_config: dict[str, Any]
+) -> list[Observation]:
+    """A template's default length is for its own model; another one may be shorter."""
+    longest = model_config.get("max_position_embeddings")
+    if not longest or not asked.max_model_len or asked.max_model_len <= longest:
+        return []
+    used["max_model_len"] = longest
+    because = "the template's default is longer than this model can do"
+    return [change("max_model_len", asked.max_model_len, longest, because)]
 
 
 def _parallel(

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from pathlib import Path
 
 import pytest
@@ -9,6 +10,7 @@ import pytest
 from jupyter_crater import errors, templating
 from jupyter_crater.backends.local import machine
 from jupyter_crater.backends.local.rehearsal import rehearse
+from jupyter_crater.engines import start_command
 
 CONFIG = {"num_attention_heads": 9, "num_hidden_layers": 30, "max_position_embeddings": 8192}
 
@@ -127,3 +129,28 @@ def test_single_node_needs_no_ray():
     assert spec.ray is None
     assert [t.name for t in spec.tasks] == ["main"]
     assert spec.engine.tensor_parallel == 1
+
+
+def test_flags_are_those_of_the_engine_that_runs_here(tmp_path):
+    (tmp_path / "config.json").write_text(json.dumps(CONFIG))
+    (tmp_path / "model.safetensors").write_bytes(b"x")
+    asked = templating.template("vllm-single").render({"engine_version": "0.8.5"}).engine
+    assert "--enable-reasoning" in start_command(
+        asked.model_copy(update={"reasoning_parser": "deepseek_r1"})
+    )
+    spec, changes = run(
+        "vllm-single", model=str(tmp_path), reasoning_parser="deepseek_r1", engine_version="0.8.5"
+    )
+    command = start_command(spec.engine)
+    assert "--reasoning-parser" in command
+    assert "--enable-reasoning" not in command
+    assert by_setting(changes)["version"][0] == "0.8.5"
+
+
+def test_a_templates_length_gives_way_to_a_shorter_model(tmp_path):
+    (tmp_path / "config.json").write_text(json.dumps(CONFIG))
+    spec, changes = run("vllm-single", model=str(tmp_path))
+    assert spec.engine.max_model_len == 8192
+    assert by_setting(changes)["max_model_len"][1] == 8192
+    spec, _ = run("vllm-single", model=str(tmp_path), max_model_len=100_000)
+    assert spec.engine.max_model_len == 100_000, "what was asked by name is the engine's to refuse"
