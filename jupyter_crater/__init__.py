@@ -34,6 +34,7 @@ _HOME = {
     "load_ipython_extension": "magic",  # what %load_ext looks up; no name for people
     "panel": "api",
     "picker": "api",
+    "relaunch": "api",
     "size": "api",
     "template": "api",
     "templates": "api",
@@ -54,6 +55,7 @@ __all__ = [
     "launch",
     "panel",
     "picker",
+    "relaunch",
     "size",
     "template",
     "templates",
@@ -70,6 +72,7 @@ if TYPE_CHECKING:
         launch,
         panel,
         picker,
+        relaunch,
         size,
         template,
         templates,

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 from . import backends, config, forwards, handle
 from .backends.base import Backend
-from .errors import DoesNotFit, InputError, ModelNotFound, NotSupported
+from .errors import ConflictError, DoesNotFit, InputError, ModelNotFound, NotSupported
 from .handle import Job
 from .spec import Connect, JobSpec, Observation, Ray, Service, check_name
 
@@ -52,7 +52,17 @@ class Crater:
         return backends.make("crater", **_given(self))
 
 
-Place = Local | Kubernetes | Crater
+@dataclass(frozen=True)
+class Made:
+    """A backend that is there already, in the place of the words that make one."""
+
+    place: Backend
+
+    def make(self) -> Backend:
+        return self.place
+
+
+Place = Local | Kubernetes | Crater | Made
 
 
 def _given(place: Place) -> dict[str, Any]:
@@ -237,6 +247,50 @@ def launch(
     )
     job = prepared.submit()
     return job.wait() if wait else job
+
+
+def relaunch(
+    job: Job | str,
+    *,
+    backend: str | Place | None = None,
+    force: bool = False,
+    raw_command: bool = False,
+    **changes: Any,
+) -> Job:
+    """Launch an ended job again with other values: its next attempt, the logs of the last are kept.
+
+    ``crater.relaunch(job, **job.diagnose()[0].fixes[0].set)`` applies a fix.
+
+    Args:
+        job: the job, or its name on ``backend``.
+        force, raw_command: as in :func:`launch`.
+        **changes: parameters of its template, laid over those it was launched with.
+
+    Raises:
+        ConflictError: it has not ended.
+        InputError, DoesNotFit, NotFound: see :func:`prepare`; nothing was created then.
+    """
+    if isinstance(job, str):
+        place, name = backend_of(backend), job
+    else:
+        place, name = job.place, job.name
+    spec, status = place.spec(name), place.status(name)
+    if not status.ended:
+        raise ConflictError(
+            f"{name!r} is {status.phase}: a new attempt begins when this one has ended.",
+            hint=f"Stop it first (`jupyter crater stop {name}`).",
+        )
+    connect = (spec.connect.job or spec.connect.url) if spec.connect else None
+    return prepare(
+        spec.provenance.template,
+        name=name,
+        backend=Made(place),
+        connect=connect,
+        lease=spec.lease_seconds or "none",
+        force=force,
+        raw_command=raw_command,
+        parameters=spec.provenance.values | changes,
+    ).submit()
 
 
 def refuse(findings: Sequence[dict[str, Any]]) -> None:

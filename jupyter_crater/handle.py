@@ -120,6 +120,11 @@ class Job:
         return self._backend.name
 
     @property
+    def place(self) -> Backend:
+        """The backend itself."""
+        return self._backend
+
+    @property
     def phase(self) -> str:
         return self.status().phase
 

@@ -106,6 +106,17 @@ def job_events(params: Params) -> Json:
     return {"schema": 1, "events": [event.to_json() for event in _job(params).events()]}
 
 
+def job_diagnose(params: Params) -> Json:
+    """The diagnoses, and the values that the job was launched with: a fix changes some of them."""
+    job = _job(params)
+    cards = [card.to_json() for card in job.diagnose()]
+    return {"schema": 1, "diagnoses": cards, "values": dict(job.spec.provenance.values)}
+
+
+def job_report(params: Params) -> Json:
+    return {"schema": 1, "text": _job(params).report()}
+
+
 def job_stop(params: Params) -> None:
     _job(params).stop()
 
@@ -126,6 +137,9 @@ CALLS: dict[str, Callable[[Params], Any]] = {
     "job.get": job_get,
     "job.memory": job_memory,
     "job.events": job_events,
+    "job.diagnose": job_diagnose,
+    "job.report": job_report,
+    "job.relaunch": launching.relaunch,
     "job.stop": job_stop,
     "job.delete": job_delete,
     "job.extend": job_extend,

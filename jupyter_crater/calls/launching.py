@@ -144,6 +144,15 @@ def launch(params: Params) -> Json:
     return {"schema": 1, "name": job.name, "backend": job.backend}
 
 
+def relaunch(params: Params) -> Json:
+    """The next attempt of an ended job, ``values`` laid over its own."""
+    name = params.get("name")
+    if not isinstance(name, str):
+        raise InputError("'name' has to be a job's name.")
+    job = api.relaunch(name, backend=_optional(params, "backend"), **_values(params))
+    return {"schema": 1, "name": job.name, "backend": job.backend}
+
+
 def code(template: str, values: Json, name: str | None, backend: str | None) -> str:
     """The lines of Python that do the same."""
     given = {"name": name, "backend": backend} | values

@@ -286,8 +286,7 @@ def _session(verbs: Any) -> None:
         "login",
         "session:login",
         "log in to a Crater platform",
-        "login --url https://crater.example.org\n"
-        "login --username alice --password-stdin",
+        "login --url https://crater.example.org\nlogin --username alice --password-stdin",
     )
     login.add_argument("--username", metavar="NAME", help="default: asked for")
     login.add_argument("--method", choices=("normal", "ldap"))

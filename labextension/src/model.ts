@@ -246,11 +246,42 @@ export function readFinding(value: unknown): IFinding {
     severity: severity === 'error' || severity === 'warning' ? severity : 'info',
     message: text(data.message),
     because: text(data.because),
-    fixes: list(data.fixes).map(item => {
-      const fix = record(item);
-      return { label: text(fix.label), set: record(fix.set) };
-    })
+    fixes: list(data.fixes).map(readFix)
   };
+}
+
+function readFix(value: unknown): IFix {
+  const fix = record(value);
+  return { label: text(fix.label), set: record(fix.set) };
+}
+
+/** One likely cause of a failure. */
+export interface IDiagnosis {
+  id: string;
+  title: string;
+  confidence: 'high' | 'medium' | 'low';
+  evidence: { task: string; line: string }[];
+  explanation: string;
+  fixes: IFix[];
+}
+
+/** The `diagnose` JSON, likeliest first. */
+export function readDiagnoses(value: unknown): IDiagnosis[] {
+  return list(record(value).diagnoses).map(item => {
+    const data = record(item);
+    const sure = data.confidence;
+    return {
+      id: text(data.id),
+      title: text(data.title),
+      confidence: sure === 'high' || sure === 'medium' ? sure : 'low',
+      evidence: list(data.evidence).map(each => {
+        const line = record(each);
+        return { task: text(line.task), line: text(line.line) };
+      }),
+      explanation: text(data.explanation),
+      fixes: list(data.fixes).map(readFix)
+    };
+  });
 }
 
 /** Of figures that a rank each reported, the one that limits. */

@@ -3,6 +3,8 @@ import * as React from 'react';
 import { IMemory, IStatus, ITimelineEntry, PHASES_ENDED, readMemory, readStatus } from '../model';
 import { Chat } from './Chat';
 import { ConfirmButton, CopyButton, ErrorNote, Root, useNow } from './controls';
+import { Diagnoses } from './Diagnoses';
+import { Figures } from './Figures';
 import { clock, duration } from './format';
 import { t } from './i18n';
 import { LogView } from './LogView';
@@ -88,7 +90,9 @@ export function JobView(props: IJobViewProps): JSX.Element {
       )}
       <Tabs tab={tab} onTab={setTab} />
       <div role="tabpanel" aria-label={tabName(tab)}>
-        {tab === 'overview' && <Overview status={status} backend={backend} transport={transport} />}
+        {tab === 'overview' && (
+          <Overview status={status} backend={backend} transport={transport} onChanged={load} />
+        )}
         {tab === 'log' && <LogView name={name} backend={backend} transport={transport} />}
         {tab === 'chat' && <JobChat status={status} backend={backend} transport={transport} />}
       </div>
@@ -213,12 +217,19 @@ function useJob(name: string, backend: string, transport: ITransport, snapshot: 
   return { status, error, gone: error?.kind === 'JobNotFound', load };
 }
 
-function Overview(props: { status: IStatus; backend: string; transport: ITransport }): JSX.Element {
+function Overview(props: {
+  status: IStatus;
+  backend: string;
+  transport: ITransport;
+  onChanged: () => void;
+}): JSX.Element {
   const { status } = props;
   const memory = useMemory(status, props.backend, props.transport);
   return (
     <div className="crater-Overview">
+      {status.phase === 'failed' && <Diagnoses {...props} onRelaunched={props.onChanged} />}
       <Addresses status={status} />
+      <Figures status={status} />
       <Timeline status={status} />
       <Tasks status={status} />
       {memory?.plan && memory.plan.per_gpu.length > 0 && (
