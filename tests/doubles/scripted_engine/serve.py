@@ -29,6 +29,9 @@ def main() -> None:
     hostile = os.environ.get("CRATER_SCRIPT_LOG")
     for number in range(int(os.environ.get("CRATER_SCRIPT_LINES", "0"))):
         say(f"line {number} {hostile or ''}")
+    if failure := os.environ.get("CRATER_SCRIPT_FAIL"):
+        say(failure)
+        sys.exit(1)
     server = OpenAIServer(
         key=os.environ["VLLM_API_KEY"],
         model=options.served_model_name[0],
