@@ -110,7 +110,7 @@ class Job:
         from .metrics import fetch
 
         try:
-            place = self._backend.reach(self.name)
+            place = self._backend.reach(self.name, make=False)
         except CraterError:
             return None
         return fetch(place.url, place.key)

@@ -85,8 +85,14 @@ class Backend(Protocol):
         """
         ...
 
-    def reach(self, name: str) -> Reach:
-        """Where the service answers for this process."""
+    def reach(self, name: str, *, make: bool = True) -> Reach:
+        """Where the service answers for this process.
+
+        ``make``: have the platform offer a way where there is none; observers say no.
+
+        Raises:
+            BackendUnavailable: it answers nowhere now.
+        """
         ...
 
     def address(self, name: str, *, make: bool = False) -> str | None:

@@ -309,7 +309,7 @@ class CraterBackend:
         key: str = kept[where]
         return key
 
-    def reach(self, name: str) -> Reach:
+    def reach(self, name: str, *, make: bool = True) -> Reach:
         """Directly where this process is inside the cluster, else through an external address."""
         seen = self._seen(name)
         service = seen.spec.service
@@ -326,6 +326,8 @@ class CraterBackend:
                     f"{name!r} does not serve yet (the platform says {seen.row['status']}).",
                     hint="job.wait() waits for it.",
                 )
+            if not make:
+                raise BackendUnavailable(f"{name!r} has no address outside the cluster yet.")
             url = access.ensure_rule(self.client, seen, service.port, "api")
             self._poller.forget()
         return Reach(url, key)

@@ -225,7 +225,7 @@ class LocalBackend:
 
     # Reaching
 
-    def reach(self, name: str) -> Reach:
+    def reach(self, name: str, *, make: bool = True) -> Reach:
         folder = store.find(name)
         port = folder.current().run().get("ports", {}).get("api")
         if port is None:

@@ -426,6 +426,7 @@ def test_opening_a_job_out_of_reach_makes_its_address(backend, world):
     launch(backend)
     assert backend.address(NAME, make=True) is None, "it does not serve yet"
     only(world).pods[0].log.append(READY)
+    assert Job(backend, NAME).status(metrics=True).metrics is None
     assert backend.address(NAME) is None, "looking makes none"
     assert Job(backend, NAME).url == backend.address(NAME)
     assert backend.address(NAME).startswith("https://")
