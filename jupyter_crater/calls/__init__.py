@@ -10,6 +10,7 @@ import asyncio
 import logging
 from collections import deque
 from collections.abc import AsyncGenerator, Callable
+from importlib import metadata
 from threading import Event, Thread
 from typing import Any
 
@@ -28,6 +29,7 @@ LOG_KEPT = 100_000
 """Lines that wait for a slow reader; of more, the oldest are left out and counted."""
 LOG_BATCH = 2_000
 LOG_PAUSE_S = 0.1
+VERSIONS = ("jupyter_crater", "jupyterlab", "notebook", "jupyter_server", "kubernetes")
 
 
 async def call(method: str, params: Params) -> Any:
@@ -132,6 +134,25 @@ def job_extend(params: Params) -> Json:
     return {"lease": _job(params).extend(seconds)}
 
 
+def capacity(params: Params) -> Json:
+    """Rows of GPUs by node where the backend knows them; null where it doesn't."""
+    backend = api.backend_of(params.get("backend") or None)
+    ask = getattr(backend, "capacity", None)
+    return {"schema": 1, "backend": backend.name, "capacity": None if ask is None else ask()}
+
+
+def versions(_: Params) -> Json:
+    """What runs here; null: not installed."""
+    return {"schema": 1, "versions": {name: _version(name) for name in VERSIONS}}
+
+
+def _version(name: str) -> str | None:
+    try:
+        return metadata.version(name)
+    except metadata.PackageNotFoundError:
+        return None
+
+
 CALLS: dict[str, Callable[[Params], Any]] = {
     "jobs.list": jobs_list,
     "job.get": job_get,
@@ -147,6 +168,8 @@ CALLS: dict[str, Callable[[Params], Any]] = {
     "template.get": launching.template_get,
     "template.check": launching.template_check,
     "template.parse": launching.template_parse,
+    "capacity": capacity,
+    "versions": versions,
     "catalog": launching.catalog,
     "size": launching.size,
     "launch": launching.launch,

@@ -54,25 +54,25 @@ class CraterHandler(APIHandler):
 
     @web.authenticated
     @authorized
-    async def get(self, name: str | None = None) -> None:
-        await self.serve("GET", name)
+    async def get(self, **path: str) -> None:
+        await self.serve("GET", path)
 
     @web.authenticated
     @authorized
-    async def post(self, name: str | None = None) -> None:
-        await self.serve("POST", name)
+    async def post(self, **path: str) -> None:
+        await self.serve("POST", path)
 
     @web.authenticated
     @authorized
-    async def delete(self, name: str | None = None) -> None:
-        await self.serve("DELETE", name)
+    async def delete(self, **path: str) -> None:
+        await self.serve("DELETE", path)
 
-    async def serve(self, verb: str, name: str | None) -> None:
+    async def serve(self, verb: str, path: dict[str, str]) -> None:
         method = self.verbs.get(verb)
         if method is None:
             raise web.HTTPError(HTTPStatus.METHOD_NOT_ALLOWED)
         try:
-            params = self.params(name)
+            params = self.params(path)
             if method in calls.STREAMS:
                 await self.stream(calls.stream(method, params))
                 return
@@ -87,8 +87,8 @@ class CraterHandler(APIHandler):
         else:
             self.finish(result)
 
-    def params(self, name: str | None) -> dict[str, Any]:
-        """Body, query and the path's name, which counts most."""
+    def params(self, path: dict[str, str]) -> dict[str, Any]:
+        """Body, query and what the path names, which counts most."""
         try:
             body = self.get_json_body() or {}
         except web.HTTPError:
@@ -96,7 +96,7 @@ class CraterHandler(APIHandler):
         if not isinstance(body, dict):
             raise errors.InputError("The request's body has to be a JSON object.")
         query = {key: self.get_query_argument(key) for key in self.request.query_arguments}
-        return body | query | ({"name": name} if name is not None else {})
+        return body | query | path
 
     async def stream(self, items: AsyncGenerator[dict[str, Any]]) -> None:
         """Newline-delimited JSON, flushed item by item; a closed connection ends the work."""
@@ -131,7 +131,15 @@ class CraterHandler(APIHandler):
 
 
 ROUTES: dict[str, dict[str, str]] = {
-    "jobs": {"GET": "jobs.list"},
+    "versions": {"GET": "versions"},
+    "capacity": {"GET": "capacity"},
+    "catalog": {"GET": "catalog"},
+    "size": {"POST": "size"},
+    "templates": {"GET": "templates.list"},
+    "templates/ID": {"GET": "template.get"},
+    "templates/ID/check": {"POST": "template.check"},
+    "templates/ID/parse": {"POST": "template.parse"},
+    "jobs": {"GET": "jobs.list", "POST": "launch"},
     "jobs/NAME": {"GET": "job.get", "DELETE": "job.delete"},
     "jobs/NAME/memory": {"GET": "job.memory"},
     "jobs/NAME/events": {"GET": "job.events"},
@@ -144,12 +152,20 @@ ROUTES: dict[str, dict[str, str]] = {
     "jobs/NAME/chat": {"POST": "chat.send"},
 }
 
+PLACES = {"NAME": "(?P<name>[a-z0-9-]{1,63})", "ID": "(?P<id>[A-Za-z0-9._-]{1,100})"}
+"""What stands for itself in a path, by the call's parameter that it becomes."""
+
+
+def pattern(path: str) -> str:
+    """The path as a regular expression."""
+    return "/".join(PLACES.get(part, part) for part in path.split("/"))
+
 
 def routes(base_url: str) -> list[tuple[str, type[CraterHandler], dict[str, Any]]]:
     """What tornado takes."""
     return [
         (
-            url_path_join(base_url, "crater", path.replace("NAME", "([a-z0-9-]{1,63})")),
+            url_path_join(base_url, "crater", pattern(path)),
             CraterHandler,
             {"verbs": verbs},
         )

@@ -6,6 +6,7 @@ import socket
 import subprocess
 import sys
 import time
+from contextlib import contextmanager
 from pathlib import Path
 
 import httpx
@@ -20,13 +21,43 @@ TOKEN = "a-token-of-the-test"
 BASE = "/user/jo/"
 
 
+REFUSING = """
+from jupyter_server.auth import Authorizer
+
+
+class Refusing(Authorizer):
+    def is_authorized(self, handler, user, action, resource):
+        return resource != "crater"
+
+
+c.ServerApp.authorizer_class = Refusing
+"""
+
+
 @pytest.fixture(scope="module")
 def server(tmp_path_factory):
     """As under a hub: with a token and a base path."""
-    root = tmp_path_factory.mktemp("server")
+    with serving(tmp_path_factory.mktemp("server")) as (url, env):
+        launch = (
+            "from jupyter_crater import api; api.launch('vllm-single', name='j1').wait(timeout=60)"
+        )
+        subprocess.run([sys.executable, "-c", launch], env=env, check=True, timeout=100)
+        yield url
+
+
+@pytest.fixture(scope="module")
+def refusing_server(tmp_path_factory):
+    """Whoever is logged in has no right to ``crater``."""
+    with serving(tmp_path_factory.mktemp("refusing"), REFUSING) as (url, _):
+        yield url
+
+
+@contextmanager
+def serving(root, settings=""):
     folder = root / "config" / "jupyter_server_config.d"
     folder.mkdir(parents=True)
     (folder / CONFIG.name).write_text(CONFIG.read_text())
+    (root / "config" / "jupyter_server_config.py").write_text(settings)
     (root / "config.toml").touch()
     with socket.create_server(("127.0.0.1", 0)) as free:
         port = free.getsockname()[1]
@@ -53,11 +84,7 @@ def server(tmp_path_factory):
             except httpx.HTTPError:
                 assert process.poll() is None, (root / "server.log").read_text()
                 time.sleep(0.1)
-        launch = (
-            "from jupyter_crater import api; api.launch('vllm-single', name='j1').wait(timeout=60)"
-        )
-        subprocess.run([sys.executable, "-c", launch], env=env, check=True, timeout=100)
-        yield url
+        yield url, env
     finally:
         clean = "from jupyter_crater import api\nfor j in api.jobs('local'): j.delete()"
         subprocess.run([sys.executable, "-c", clean], env=env, check=False, timeout=100)
@@ -75,7 +102,11 @@ def client(server):
 
 
 def every_route():
-    return [(verb, path.replace("NAME", "j1")) for path, verbs in ROUTES.items() for verb in verbs]
+    return [
+        (verb, path.replace("NAME", "j1").replace("ID", "vllm-single"))
+        for path, verbs in ROUTES.items()
+        for verb in verbs
+    ]
 
 
 @pytest.mark.parametrize(("verb", "path"), every_route())
@@ -98,6 +129,14 @@ def test_a_cookie_alone_changes_nothing(server, verb, path):
         assert "_xsrf" in refused.text
 
 
+@pytest.mark.parametrize(("verb", "path"), every_route())
+def test_who_has_no_right_to_crater_is_refused(refusing_server, verb, path):
+    known = {"Authorization": f"token {TOKEN}"}
+    with httpx.Client(base_url=refusing_server, headers=known) as user:
+        assert user.get("api/status").status_code == 200
+        assert user.request(verb, f"crater/{path}").status_code == 403
+
+
 def test_another_origin_is_refused(client):
     foreign = {"Origin": "http://evil.invalid"}
     with httpx.Client(base_url=client.base_url) as stranger:
@@ -111,6 +150,33 @@ def test_jobs_and_one_job(client):
     assert job["phase"] == "serving"
     assert client.get("jobs/j1/events").json()["events"]
     assert set(client.get("jobs/j1/memory").json()) == {"schema", "plan", "measured"}
+
+
+def test_from_templates_to_a_launch(client):
+    listed = client.get("templates", params={"language": "ja"}).json()
+    assert "vllm-single" in [each["id"] for each in listed["templates"]]
+    assert client.get("templates/vllm-single").json()["template"]["id"] == "vllm-single"
+    assert client.get("templates/nothing").status_code == 404
+    checked = client.post("templates/vllm-single/check", json={"values": {}}).json()
+    assert checked["errors"] == []
+    changed = checked["command"] + " --max-num-seqs 7"
+    parsed = client.post("templates/vllm-single/parse", json={"command": changed}).json()
+    assert parsed["values"]["max_num_seqs"] == 7
+    again = client.post("jobs", json={"id": "vllm-single", "name": "j1"})
+    assert again.json() == {"schema": 1, "name": "j1", "backend": "local"}
+    wrong = client.post("jobs", json={"id": "vllm-single", "values": {"nonsense": 1}})
+    assert (wrong.status_code, wrong.json()["parameter"]) == (400, "nonsense")
+
+
+def test_what_there_is_to_choose_from(client):
+    gpu = client.get("catalog").json()["gpus"][0]
+    plan = client.post("size", json={"model": "Qwen/Qwen2.5-7B-Instruct", "gpu": gpu})
+    assert plan.status_code == 200
+    assert client.post("size", json={"gpu": gpu}).json()["parameter"] == "model"
+    # The local backend knows of no cluster.
+    assert client.get("capacity").json() == {"schema": 1, "backend": "local", "capacity": None}
+    assert client.get("capacity", params={"backend": "nothing"}).status_code == 400
+    assert client.get("versions").json()["versions"]["jupyter_crater"]
 
 
 def test_no_key_is_told(client):
