@@ -78,9 +78,6 @@ def rehearse(
     model, model_config, weights_gib = _model(asked, given, embedded, embedded_config)
     rehearsal = model == str(embedded)
     used: dict[str, Any] = {"model": model, "version": None}
-    if asked.version:
-        because = "flags are written for the vLLM that runs here"
-        changes.append(change("version", asked.version, "the engine environment's", because))
     if rehearsal and asked.model != model:
         changes.append(
             change("model", asked.model, EMBEDDED, "the embedded model, which a CPU can serve")
@@ -95,6 +92,9 @@ def rehearse(
         changes.append(change("trust_remote_code", True, False, because))
     changes += _parallel(spec, used, given, model_config)
     changes += _cpu(asked, used, given)
+    if asked.version:
+        because = "flags are written for the vLLM that runs here"
+        changes.append(change("version", asked.version, "the engine environment's", because))
     if spec.ray and asked.distributed_executor_backend != "ray":
         used["distributed_executor_backend"] = "ray"
     settings = asked.model_copy(update=used)
