@@ -12,6 +12,7 @@ import time
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import Any
 
 import psutil
 
@@ -192,6 +193,20 @@ class Health(threading.Thread):
             return None
         finally:
             connection.close()
+
+
+def engine_cores(parts: Sequence[Part]) -> list[dict[str, Any]]:
+    """Identities of vLLM's engine cores: children of its server, known by the title they take."""
+    servers = [p.process.pid for p in parts if p.title == "vLLM server"]
+    try:
+        return [
+            processes.identity(each.pid) | {"ticks": processes.ticks(each.pid)}
+            for server in servers
+            for each in psutil.Process(server).children(recursive=True)
+            if each.name().startswith("VLLM::EngineCor")  # Linux cuts a name after 15 bytes
+        ]
+    except psutil.Error:
+        return []
 
 
 def stopped(parts: Sequence[Part]) -> tuple[str, str] | None:

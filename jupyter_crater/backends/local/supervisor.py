@@ -69,6 +69,7 @@ class Supervisor:
         self.stop_requested = False
         self.install_cancel = threading.Event()
         self.ranks: dict[Path, dict[str, Any]] = {}
+        self.cores: list[dict[str, Any]] = []
         self.shm: set[str] = set()
         self.ray_temp: Path | None = None
         self.lease: float | None = attempt.run().get("lease")
@@ -149,7 +150,7 @@ class Supervisor:
     def _forget_parts(self) -> None:
         self.parts, self.health, self.ray_temp = [], None, None
         self.awaited, self.held, self.stopped_since = False, [], None
-        self.ranks = {}
+        self.ranks, self.cores = {}, []
         shutil.rmtree(self.attempt.folder / "ranks", ignore_errors=True)
 
     def _run(self) -> None:
@@ -380,6 +381,7 @@ class Supervisor:
             until=lambda: health.ok_at is not None, bound=START_BOUND_S, what="/health to answer"
         )
         self._read_ranks()
+        self.cores = parts.engine_cores(self.parts)
         self.phase("serving")
 
     # What goes on meanwhile
@@ -469,6 +471,7 @@ class Supervisor:
         if not self._serving():
             return
         self._read_ranks()
+        self._dead_core()
         self._dead_ranks()
         self.shm |= processes.shared_memory(self._tree())
         assert self.health is not None
@@ -516,6 +519,11 @@ class Supervisor:
             self.ranks[path] = row | {"started": 0, "ticks": processes.ticks(row["pid"])}
             message = f"rank {row['rank']} (pipeline stage {row['pp']}) on {row['node']}"
             self.note("fact", "rank-placed", message, **row)
+
+    def _dead_core(self) -> None:
+        """Ray ends the ranks of a dead core: they must not be named as the cause."""
+        if any(processes.alive(row) is None for row in self.cores):
+            self.end("failed", "engine-died", "The process of vLLM's engine core died.")
 
     def _dead_ranks(self) -> None:
         """vLLM logs a dead rank after about 5 s and hangs its clients meanwhile: look ourselves."""
