@@ -6,6 +6,7 @@ A Job can be made again in any process (``crater.job(name)``), so nothing is los
 from __future__ import annotations
 
 import html
+import platform
 import sys
 import time
 from collections import deque
@@ -14,7 +15,7 @@ from importlib import import_module
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from . import backends, config, forwards
+from . import backends, config, forecast, forwards
 from .backends.base import Backend
 from .errors import (
     BackendError,
@@ -65,6 +66,10 @@ def view(name: str) -> Callable[..., Any]:
     return views[name]
 
 
+_kept_starts: set[tuple[str, str, float, int]] = set()
+"""Starts that this process has remembered: only spares reading the file again."""
+
+
 def measurements() -> Path:
     """Where measurements of real starts are kept for later estimates."""
     return config.state() / "measurements"
@@ -88,7 +93,7 @@ class Job:
         Raises:
             JobNotFound: it was deleted.
         """
-        status = self._backend.status(self.name)
+        status = self._expect(self._backend.status(self.name))
         if metrics and status.phase == "serving":
             status = status.model_copy(update={"metrics": self.metrics()})
         if status.url is None and not status.ended:
@@ -99,6 +104,41 @@ class Job:
             endpoints = tuple(e.model_copy(update={"url": url}) for e in status.endpoints)
             status = status.model_copy(update={"url": url, "endpoints": endpoints})
         return status
+
+    def _expect(self, status: JobStatus) -> JobStatus:
+        """The status with what earlier starts let expect; a start seen whole is remembered."""
+        known = (self.backend, self.name, status.created, status.attempt)
+        if status.ended or known in _kept_starts or status.phase in AWAY:
+            return status
+        try:
+            machine = platform.node() if self.backend == "local" else ""
+            setup = forecast.setup(self._backend.spec(self.name), self.backend, machine)
+            file = forecast.path(config.state() / "starts", setup)
+            if status.phase == "serving":
+                _kept_starts.add(known)
+                start = forecast.start_of(status, self._backend.observations(self.name))
+                if start is not None:
+                    forecast.keep(file, start)
+                return status
+            starts = forecast.earlier(file)
+            cold = None if starts else self._cold_start()
+        except (CraterError, OSError):  # nobody loses a status for want of a guess
+            return status
+        expected = forecast.forecast(status, starts, now=time.time(), cold_start=cold)
+        return status.model_copy(update={"forecast": expected})
+
+    def _cold_start(self) -> tuple[float, float] | None:
+        """Sizing's band; a rehearsal runs another model on another machine, so it has none."""
+        if self.backend == "local" or self.asked.engine is None:
+            return None
+        try:
+            plan = self.plan
+        except CraterError:
+            return None
+        if plan is None:
+            return None
+        band = plan.speed["cold_start_seconds"]
+        return float(band["low"]), float(band["high"])
 
     def metrics(self) -> dict[str, float] | None:
         """The engine's figures now, by its ``/metrics``; None where it gives none within a second.
@@ -481,6 +521,7 @@ class PrintedProgress:
 
     def __init__(self) -> None:
         self._last = ""
+        self._late = False
         self._started = time.monotonic()
         # Notebooks paint stderr red, as if each step were an error.
         self._stream = sys.stdout if "ipykernel" in sys.modules else sys.stderr
@@ -489,9 +530,17 @@ class PrintedProgress:
         line = f"{status.phase}" + (f": {status.message}" if status.message else "")
         if line != self._last:
             self._last = line
-            elapsed = time.monotonic() - self._started
-            self._stream.write(f"{elapsed:6.1f} s  {status.name}  {line}\n")
-            self._stream.flush()
+            self._late = False
+            self._write(status, line)
+        late = status.forecast.late if status.forecast else None
+        if late and not self._late:
+            self._late = True
+            self._write(status, late)
+
+    def _write(self, status: JobStatus, line: str) -> None:
+        elapsed = time.monotonic() - self._started
+        self._stream.write(f"{elapsed:6.1f} s  {status.name}  {line}\n")
+        self._stream.flush()
 
 
 def _reached(status: JobStatus, until: str) -> bool:
@@ -520,6 +569,9 @@ def seconds(duration: str | float) -> int:
 def rows(status: JobStatus) -> list[tuple[str, str]]:
     """The lines that every plain display of a job shows."""
     found = [("Phase", status.phase + (f" · {status.message}" if status.message else ""))]
+    expected = forecast.words(status.forecast)
+    if expected:
+        found.append(("Serving", expected))
     if status.rehearsal:
         found.insert(0, ("Rehearsal", rehearsal_title(status)))
     found += [

@@ -326,6 +326,18 @@ class RehearsalChange(_Model):
     because: str = ""
 
 
+class Forecast(_Model):
+    """What to expect of a job that doesn't serve yet."""
+
+    low: float | None = None
+    """Seconds until it serves, at least; None where nobody can say."""
+    high: float | None = None
+    source: str = ""
+    """Where the figures come from, e.g. "3 earlier starts"."""
+    late: str | None = None
+    """It has been quiet for longer than usual: since when, and what is usual."""
+
+
 class JobStatus(_Model):
     """What every face shows of a job; the ``status`` JSON of the contracts."""
 
@@ -345,6 +357,9 @@ class JobStatus(_Model):
     tasks: tuple[TaskStatus, ...] = ()
     timeline: tuple[TimelineEntry, ...] = ()
     created: float
+    changed: float | None = None
+    """When something was last heard of it, epoch seconds."""
+    forecast: Forecast | None = None
     lease: float | None = None
     attempt: int = 1
     metrics: dict[str, float] | None = None

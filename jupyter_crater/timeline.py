@@ -28,6 +28,7 @@ class Timeline:
         progress: the latest progress of the running phase, None where there is none.
         facts: measured values by name, the last one each.
         attempt: the attempt that all of this is about.
+        changed: when something was last heard of it, epoch seconds.
     """
 
     phase: Phase = "unknown"
@@ -40,6 +41,7 @@ class Timeline:
     facts: dict[str, Any] = field(default_factory=dict)
     rehearsal: tuple[RehearsalChange, ...] = ()
     attempt: int = 1
+    changed: float | None = None
 
 
 def reduce(observations: Iterable[Observation], *, now: float) -> Timeline:
@@ -82,6 +84,7 @@ def reduce(observations: Iterable[Observation], *, now: float) -> Timeline:
             if o.kind == "rehearsal"
         ),
         attempt=attempt,
+        changed=min(ordered[-1].time, now) if ordered else None,
     )
 
 

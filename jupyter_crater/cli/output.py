@@ -107,10 +107,20 @@ class WaitProgress:
         self._out = out
         self._started = self._clock()
         self._last = ""
+        self._late = False
 
     def __call__(self, status: JobStatus) -> None:
+        from ..forecast import words
+
         line = status.phase + (f": {status.message}" if status.message else "")
-        if line == self._last and not sys.stderr.isatty():
+        expected = words(status.forecast)
+        if sys.stderr.isatty():
+            line += f" · {expected}" if expected else ""
+        elif line == self._last:
+            late = bool(status.forecast and status.forecast.late)
+            if late and not self._late:  # into a pipe it is said once
+                self._out.progress(f"{self._clock() - self._started:6.1f} s  {expected}")
+            self._late = late
             return
         changed = line.split(":")[0] != self._last.split(":")[0]
         if changed and self._last:

@@ -41,7 +41,18 @@ export interface IStatus {
   lease: number | null;
   attempt: number;
   metrics: Record<string, number> | null;
+  forecast: IForecast | null;
   rehearsal: IRehearsal[];
+}
+
+/** What to expect of a job that doesn't serve yet. */
+export interface IForecast {
+  /** Seconds until it serves; null where nobody can say. */
+  low: number | null;
+  high: number | null;
+  source: string;
+  /** It has been quiet for longer than usual. */
+  late: string | null;
 }
 
 /** One GPU's share of a plan, GiB. */
@@ -181,6 +192,7 @@ export function readStatus(value: unknown): IStatus {
     lease: number(data.lease),
     attempt: number(data.attempt) ?? 1,
     metrics: numbers(data.metrics),
+    forecast: data.forecast ? readForecast(record(data.forecast)) : null,
     rehearsal: list(data.rehearsal).map(item => {
       const change = record(item);
       return {
@@ -190,6 +202,15 @@ export function readStatus(value: unknown): IStatus {
         because: text(change.because)
       };
     })
+  };
+}
+
+function readForecast(data: Json): IForecast {
+  return {
+    low: number(data.low),
+    high: number(data.high),
+    source: text(data.source),
+    late: textOrNull(data.late)
   };
 }
 

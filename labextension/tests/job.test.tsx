@@ -15,6 +15,23 @@ test('a job: addresses, timeline, tasks, rehearsal', async () => {
   }
 });
 
+test('what is left is told, and a silence longer than usual', async () => {
+  const status = {
+    ...STATUS,
+    phase: 'starting-engine',
+    timeline: [{ phase: 'starting-engine', started: Date.now() / 1000, ended: null, detail: '' }],
+    forecast: { low: 12, high: 40, source: '3 earlier starts', late: null as string | null }
+  };
+  const transport = new FakeTransport({ 'job.get': () => status });
+  const root = await show(<JobView name="r1" backend="local" transport={transport} />);
+  expect(root.textContent).toContain('serving in about 12 s – 40 s (3 earlier starts)');
+  expect(root.querySelector('.crater-mod-warning')).toBeNull();
+  const late = { ...status, forecast: { low: null, high: null, source: '', late: 'Nothing new' } };
+  const other = new FakeTransport({ 'job.get': () => late });
+  const second = await show(<JobView name="r1" backend="local" transport={other} />);
+  expect(second.querySelector('.crater-mod-warning')?.textContent).toBe('Nothing new');
+});
+
 test('stop and delete ask first', async () => {
   const transport = new FakeTransport({ 'job.get': () => STATUS, 'job.stop': () => undefined });
   const root = await show(<JobView name="r1" backend="local" transport={transport} />);

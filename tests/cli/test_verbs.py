@@ -169,7 +169,7 @@ def test_launch_status_logs_events_stop_delete(run, launch):
     assert set(found) == {
         *("schema", "name", "template", "backend", "phase", "reason", "message", "head_ip"),
         *("url", "api_url", "endpoints", "tasks", "timeline", "created", "lease", "attempt"),
-        *("metrics", "rehearsal"),
+        *("metrics", "rehearsal", "changed", "forecast"),
     }
     assert run("list").out.count(NAME) >= 1
     assert [j["name"] for j in run("list", "--json").json["jobs"]] == [NAME]

@@ -260,6 +260,7 @@ class CraterBackend:
             tasks=line.tasks,
             timeline=line.entries,
             created=created,
+            changed=line.changed,
             lease=created + spec.lease_seconds if spec.lease_seconds and not seen.over else None,
             attempt=seen.attempt,
         )

@@ -174,6 +174,7 @@ class LocalBackend:
             tasks=seen.tasks,
             timeline=seen.entries,
             created=folder.created,
+            changed=seen.changed,
             lease=run.get("lease"),
             attempt=attempt.number,
             rehearsal=seen.rehearsal,

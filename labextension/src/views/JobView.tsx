@@ -1,16 +1,19 @@
 import * as React from 'react';
 
-import { IMemory, IStatus, ITimelineEntry, PHASES_ENDED, readMemory, readStatus } from '../model';
+import { IMemory, IStatus, PHASES_ENDED, readMemory, readStatus } from '../model';
+import { Addresses } from './Addresses';
 import { Chat } from './Chat';
-import { ConfirmButton, CopyButton, ErrorNote, Root, useNow } from './controls';
+import { ConfirmButton, ErrorNote, Root } from './controls';
 import { Diagnoses } from './Diagnoses';
 import { Figures } from './Figures';
-import { clock, duration } from './format';
 import { t } from './i18n';
 import { LogView } from './LogView';
 import { Measured, MemoryBars } from './Memory';
-import { phaseName, tone } from './phases';
+import { tone } from './phases';
+import { Rehearsal } from './Rehearsal';
 import { PageSession } from './session';
+import { PhaseChip, Tasks } from './Tasks';
+import { Timeline } from './Timeline';
 import { CraterError, ITransport } from './transport';
 
 /** How often a job is asked for again while it is seen, seconds: pushes can be lost. */
@@ -127,15 +130,7 @@ export function JobView(props: IJobViewProps): JSX.Element {
   );
 }
 
-export function PhaseChip({ phase }: { phase: string }): JSX.Element {
-  return (
-    <span className={`crater-Phase crater-tone-${tone(phase)}`} data-phase={phase}>
-      {phaseName(phase)}
-    </span>
-  );
-}
-
-function tabName(tab: Tab): string {
+export function tabName(tab: Tab): string {
   return { overview: t('Overview'), log: t('Log'), chat: t('Chat') }[tab];
 }
 
@@ -267,172 +262,6 @@ function useMemory(status: IStatus, backend: string, transport: ITransport): IMe
     };
   }, [name, backend, transport, serving]);
   return memory;
-}
-
-function Addresses({ status }: { status: IStatus }): JSX.Element {
-  const rows = [
-    [t('Head IP'), status.head_ip, false],
-    [t('URL'), status.url, true],
-    [t('API (from the kernel)'), status.api_url && `${status.api_url}/v1`, false],
-    ...status.endpoints
-      .filter(endpoint => endpoint.url && endpoint.url !== status.url)
-      .map(endpoint => [endpoint.name, endpoint.url, true] as const)
-  ] as const;
-  return (
-    <dl className="crater-Addresses">
-      {rows.map(([label, value, opens]) => (
-        <React.Fragment key={label}>
-          <dt>{label}</dt>
-          <dd>
-            {value ? (
-              <>
-                <code>{value}</code>{' '}
-                <CopyButton value={value} label={t('Copy {what}', { what: label })} />
-                {opens && /^(https?:\/\/|\/(?!\/))/.test(value) && (
-                  <a
-                    className="crater-Button crater-mod-quiet"
-                    href={value}
-                    target="_blank"
-                    rel="noopener noreferrer"
-                  >
-                    {t('Open')}
-                  </a>
-                )}
-              </>
-            ) : (
-              <span className="crater-dim">{t('not yet')}</span>
-            )}
-          </dd>
-        </React.Fragment>
-      ))}
-      {status.lease !== null && (
-        <>
-          <dt>{t('Lease')}</dt>
-          <dd>{t('until {time}', { time: new Date(status.lease * 1000).toLocaleString() })}</dd>
-        </>
-      )}
-    </dl>
-  );
-}
-
-function Timeline({ status }: { status: IStatus }): JSX.Element {
-  const { timeline, phase, created, metrics } = status;
-  const eta = metrics?.eta_seconds ?? null;
-  const open = timeline.length > 0 && timeline[timeline.length - 1].ended === null;
-  const running = open && !PHASES_ENDED.has(phase);
-  const now = useNow(running);
-  const start = timeline[0]?.started ?? created;
-  const end = (entry: ITimelineEntry) => entry.ended ?? Math.max(now, entry.started);
-  // "serving" goes on for hours: the bars tell how it got there.
-  const bars = timeline.filter(
-    entry => entry.phase !== 'serving' && !PHASES_ENDED.has(entry.phase)
-  );
-  const whole = Math.max(...bars.map(end), start + 1) - start;
-  return (
-    <section aria-label={t('Timeline')}>
-      <h4>
-        {t('Timeline')}
-        {running && eta !== null && phase !== 'serving' && (
-          <span className="crater-dim">
-            {' '}
-            {t('serving in about {time}', { time: duration(eta) })}
-          </span>
-        )}
-      </h4>
-      <ol className="crater-Timeline">
-        {timeline.map((entry, index) => (
-          <li key={index} title={`${clock(entry.started)} ${entry.detail}`}>
-            <span className={`crater-Timeline-phase crater-tone-${tone(entry.phase)}`}>
-              {phaseName(entry.phase)}
-            </span>
-            <span className="crater-Timeline-bar">
-              {bars.includes(entry) && (
-                <i
-                  style={{
-                    marginLeft: `${(100 * (entry.started - start)) / whole}%`,
-                    width: `${Math.max(0.5, (100 * (end(entry) - entry.started)) / whole)}%`
-                  }}
-                />
-              )}
-              <small>{entry.detail}</small>
-            </span>
-            <span className="crater-Timeline-time">
-              {PHASES_ENDED.has(entry.phase)
-                ? clock(entry.started)
-                : duration(end(entry) - entry.started)}
-            </span>
-          </li>
-        ))}
-      </ol>
-    </section>
-  );
-}
-
-function Tasks({ status }: { status: IStatus }): JSX.Element | null {
-  if (!status.tasks.length) {
-    return null;
-  }
-  return (
-    <section aria-label={t('Tasks')} className="crater-Scroll">
-      <h4>{t('Tasks')}</h4>
-      <table className="crater-Table">
-        <thead>
-          <tr>
-            <th>{t('Task')}</th>
-            <th>{t('Phase')}</th>
-            <th>{t('IP')}</th>
-            <th>{t('Node')}</th>
-            <th>{t('Restarts')}</th>
-          </tr>
-        </thead>
-        <tbody>
-          {status.tasks.map(task => (
-            <tr key={`${task.task}-${task.index}`}>
-              <th scope="row">{task.index ? `${task.task}-${task.index}` : task.task}</th>
-              <td>
-                <PhaseChip phase={task.phase} />
-              </td>
-              <td>{task.ip ?? '–'}</td>
-              <td title={task.node ?? ''}>{task.node ? task.node.slice(0, 24) : '–'}</td>
-              <td>{task.restarts}</td>
-            </tr>
-          ))}
-        </tbody>
-      </table>
-    </section>
-  );
-}
-
-function Rehearsal({ status }: { status: IStatus }): JSX.Element {
-  return (
-    <details className="crater-Note crater-Rehearsal">
-      <summary>
-        {t('Rehearsal: the same job scaled down to this machine ({count} changes)', {
-          count: status.rehearsal.length
-        })}
-      </summary>
-      <table className="crater-Table">
-        <thead>
-          <tr>
-            <th>{t('Setting')}</th>
-            <th>{t('asked')}</th>
-            <th>{t('used')}</th>
-            <th>{t('because')}</th>
-          </tr>
-        </thead>
-        <tbody>
-          {status.rehearsal.map(change => (
-            <tr key={change.setting}>
-              <th scope="row">{change.setting}</th>
-              <td>{change.asked}</td>
-              <td>{change.used}</td>
-              <td>{change.because}</td>
-            </tr>
-          ))}
-        </tbody>
-      </table>
-    </details>
-  );
 }
 
 function JobChat(props: { status: IStatus; backend: string; transport: ITransport }): JSX.Element {

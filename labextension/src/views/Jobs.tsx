@@ -3,7 +3,8 @@ import * as React from 'react';
 import { IStatus, list, readStatus, record } from '../model';
 import { ErrorNote, Root } from './controls';
 import { t } from './i18n';
-import { JobView, PhaseChip } from './JobView';
+import { JobView } from './JobView';
+import { PhaseChip } from './Tasks';
 import { CraterError, ITransport } from './transport';
 
 const AGAIN = 2;
