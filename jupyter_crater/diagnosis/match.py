@@ -11,7 +11,7 @@ from ..spec import JobSpec, Observation
 from .model import CAUSE, Diagnosis, Evidence, Hit, Rule, Sign
 from .redact import redact
 from .rules import RULES
-from .text import Stream, streams
+from .text import Line, Stream, streams
 
 _WEIGHT = {"high": 0, "medium": 1, "low": 2}
 _EVIDENCE = 5
@@ -127,11 +127,18 @@ _WORK = re.compile(
 )
 
 
+def _shown(line: Line) -> str:
+    """A log's line as it stands there; of an exit also who ended and how, not its last words alone."""
+    if line.seen.kind == "exit" or not line.seen.message:
+        return line.text
+    return line.seen.message
+
+
 def _lines(hit: Hit) -> list[Evidence]:
     first = hit.stream.line_at(hit.match.start())
     last = hit.stream.line_at(max(hit.match.start(), hit.match.end() - 1))
     return [
-        Evidence(x.seen.task, x.seen.time or None, redact(x.seen.message or x.text))
+        Evidence(x.seen.task, x.seen.time or None, redact(_shown(x)))
         for x in hit.stream.lines[first : min(last, first + 3) + 1]
     ]
 

@@ -99,7 +99,8 @@ def _sentence(seen: Observation) -> str:
     if seen.kind == "exit":
         how = "signal" if "signal" in seen.data else "exit code"
         number = seen.data.get("signal", seen.data.get("code", ""))
-        return f"{seen.reason} ({how} {number}) {seen.message}"
+        part = f"{seen.data['part']}: " if seen.data.get("part") else ""
+        return f"{part}{seen.reason} ({how} {number}) {seen.message}"
     if seen.kind == "phase":
         return f"{seen.data.get('code', '')}: {seen.message}"
     return f"{seen.reason}: {seen.message}"

@@ -8,6 +8,8 @@ import nbclient
 import nbformat
 import pytest
 
+import jupyter_crater as crater
+
 NOTEBOOKS = Path(__file__).parents[2] / "notebooks"
 
 pytestmark = [pytest.mark.engine, pytest.mark.timeout(900)]
@@ -43,3 +45,19 @@ def test_01_the_main_job(real_job):
     assert "401" in shown
     assert real_job.api_key not in shown
     assert real_job.phase == "stopped", "its last cell stops the job"
+
+
+def test_06_when_it_goes_wrong(real_state, engine_environment):
+    notebook = run("06-when-it-goes-wrong.ipynb")
+    shown = texts(notebook)
+    for right in (
+        "Legal: [1, 3, 9]",
+        "The start command has a flag or value this engine does not know [high]",
+        "The KV cache is too small for the context length [high]",
+        "(2, 'serving')",
+        "refused: 401",
+        "vLLM server: signalled (exit code -9)",
+        "# too-small: failed (engine-died)",
+    ):
+        assert right in shown, shown
+    assert {"unknown-flag", "too-small"}.isdisjoint(j.name for j in crater.jobs("local"))
