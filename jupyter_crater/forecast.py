@@ -94,8 +94,13 @@ def start_of(status: JobStatus, observations: Iterable[Observation]) -> Start | 
         marks = [entry.started, *(t for t in times if entry.started < t < ended), ended]
         gap = max(b - a for a, b in pairwise(marks))
         quiet[entry.phase] = round(max(quiet.get(entry.phase, 0), gap), 2)
-    number = f"{status.name} {status.created:.3f} {status.attempt}"
-    return {"id": number, "seconds": seconds, "quiet": quiet}
+    which = f"{status.name} {status.created:.3f} {status.attempt}"
+    # Its digest: what is remembered outlives the job, and isn't about it.
+    return {
+        "id": hashlib.sha256(which.encode()).hexdigest()[:16],
+        "seconds": seconds,
+        "quiet": quiet,
+    }
 
 
 def forecast(

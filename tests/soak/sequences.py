@@ -159,7 +159,9 @@ class Jobs(RuleBasedStateMachine):
             for name in store.names():
                 delete(name)
             self.no_orphan()
-            assert [p for p in self.state.rglob("*") if p.is_file()] == []
+            # How long starts take is remembered beyond every job.
+            left = [p for p in self.state.rglob("*") if p.is_file() and p.parent.name != "starts"]
+            assert left == []
         finally:
             shutil.rmtree(self.state, ignore_errors=True)
 
