@@ -30,7 +30,8 @@ _QUIET_S = {
 }
 """Seconds without a word that are still usual where no earlier start is known.
 
-Above the longest gaps in the logs of tests/data/logs (a cold torch.compile, a layer of an image).
+Chosen, not measured: about ten times the longest gap (32 s) in the logs of starts in
+tests/data/logs, which have no slow disk, cold torch.compile or image to pull.
 A queue has no such bound: it waits for others.
 """
 

@@ -80,8 +80,8 @@ def become_subreaper() -> None:
 
 
 def identity(pid: int) -> dict[str, Any]:
-    """A pid with its start time: the pair isn't reused while the machine is up."""
-    return {"pid": pid, "started": psutil.Process(pid).create_time()}
+    """A pid with its start, by both clocks: the pair isn't reused while the machine is up."""
+    return {"pid": pid, "started": psutil.Process(pid).create_time(), "ticks": ticks(pid)}
 
 
 def alive(record: dict[str, Any] | None) -> psutil.Process | None:
@@ -113,7 +113,7 @@ def _same_ticks(record: dict[str, Any]) -> bool:
 
 
 def own_identity() -> dict[str, Any]:
-    return identity(os.getpid()) | {"ticks": ticks(os.getpid())}
+    return identity(os.getpid())
 
 
 def marked(marker: str) -> list[psutil.Process]:

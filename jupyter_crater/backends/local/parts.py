@@ -200,7 +200,7 @@ def engine_cores(parts: Sequence[Part]) -> list[dict[str, Any]]:
     servers = [p.process.pid for p in parts if p.title == "vLLM server"]
     try:
         return [
-            processes.identity(each.pid) | {"ticks": processes.ticks(each.pid)}
+            processes.identity(each.pid)
             for server in servers
             for each in psutil.Process(server).children(recursive=True)
             if each.name().startswith("VLLM::EngineCor")  # Linux cuts a name after 15 bytes
