@@ -8,12 +8,21 @@ from typing import TYPE_CHECKING, Any
 
 from . import backends, config, forwards, handle
 from .backends.base import Backend
-from .errors import ConflictError, DoesNotFit, InputError, ModelNotFound, NotSupported
+from .errors import (
+    ConflictError,
+    DoesNotFit,
+    InputError,
+    JobFailed,
+    ModelNotFound,
+    NotSupported,
+    PreflightFailed,
+)
 from .handle import Job
 from .spec import Connect, JobSpec, Observation, Ray, Service, check_name
 
 if TYPE_CHECKING:
     from .engines import Parsed
+    from .preflight import Check
     from .templating import Template
 
 LEASE_MIN_S = 60
@@ -158,6 +167,58 @@ class Prepared:
             forwards.ensure(self.backend, self.name)
         return Job(self.backend, self.name)
 
+    def preflight(
+        self, *, timeout: float = 1800, progress: handle.Progress | None = None
+    ) -> list[Check]:
+        """Run a short job on the same nodes, with a check in place of the engine, and wait for it.
+
+        Looked at on every node: the model's folder, /dev/shm, GPUs and driver, the versions of
+        python, ray, torch and the engine; between them: an all-reduce (NCCL where GPUs are). Its
+        job is NAME-preflight: deleted when all is well, kept with its log when not.
+
+        Args:
+            timeout: seconds, the wait in a queue included.
+            progress: as in :meth:`Job.wait`.
+
+        Raises:
+            PreflightFailed: with all checks, and what to do for the first that failed.
+            WaitTimeout: it did not end in time; it was deleted.
+        """
+        from . import preflight
+
+        check, name = preflight.spec(self.spec), preflight.name(self.name)
+        self.backend.submit(check, name, asked=check, changes=())
+        job = Job(self.backend, name)
+        try:
+            self._wait_for(job, timeout, progress)
+        except BaseException:  # nobody waits for its result any more, Ctrl-C included
+            job.delete()
+            raise
+        checks, done = preflight.read(o.message for o in self.backend.log(name))
+        bad = [c for c in checks if c.state == "error"]
+        if done and not bad:
+            job.delete()
+            return checks
+        raise self._refused(job, checks, bad)
+
+    @staticmethod
+    def _wait_for(job: Job, timeout: float, progress: handle.Progress | None) -> None:
+        try:
+            job.wait("stopped", timeout, progress=progress)
+        except JobFailed:
+            return  # its log says why
+
+    def _refused(self, job: Job, checks: list[Check], bad: list[Check]) -> PreflightFailed:
+        if bad:
+            found = "\n".join(f"  {c.node}: {c.check}: {c.found}" for c in bad)
+            text, advice = f"The nodes are not ready for {self.name!r}:\n{found}", bad[0].advice
+        else:
+            why = job.status()
+            text = f"The check of {self.name!r} did not come to its end: {why.message or why.phase}"
+            advice = f"`jupyter crater diagnose {job.name}` says more."
+        hint = f"{advice}. Its log is kept: `jupyter crater logs {job.name}`.".replace("..", ".")
+        return PreflightFailed(text, checks=[c.to_json() for c in checks], hint=hint)
+
 
 def prepare(
     template: str | Template,
@@ -222,18 +283,16 @@ def launch(
         lease: how long it may run ("8h", "none"); on clusters 8 h unless told, locally no end.
         wait: return when it serves.
         force: launch in spite of error findings.
-        preflight: check the nodes first (not on the local backend: its checks always run).
+        preflight: run a check on the job's nodes first, and wait for it; see
+            :meth:`Prepared.preflight`.
         raw_command: allow a template's own shell command to run on this machine.
         **parameters: those of the template; ``crater.template(id).schema()`` lists them.
 
     Raises:
         InputError, DoesNotFit, NotFound: see :func:`prepare`; nothing was created then.
         ConflictError: a living job of that name has other values; they are listed.
+        PreflightFailed: a check found an error; the job itself was not created.
     """
-    if preflight:
-        raise NotSupported(
-            "preflight=True is not there yet.", hint="The checks before a launch run in any case."
-        )
     prepared = prepare(
         template,
         name=name,
@@ -245,6 +304,8 @@ def launch(
         raw_command=raw_command,
         parameters=parameters,
     )
+    if preflight:
+        prepared.preflight()
     job = prepared.submit()
     return job.wait() if wait else job
 

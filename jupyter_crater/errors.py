@@ -10,6 +10,7 @@
     │   ├── ConfigError            the configuration file or an environment variable is wrong
     │   └── NotSupported           this backend cannot do that
     ├── DoesNotFit                 memory, disk or the rules of the engine forbid it
+    ├── PreflightFailed            the nodes lack what the job needs
     ├── NotFound
     │   ├── JobNotFound
     │   └── TemplateNotFound
@@ -53,6 +54,7 @@ __all__ = [
     "ParameterError",
     "PermissionDenied",
     "PortTaken",
+    "PreflightFailed",
     "TemplateError",
     "TemplateNotFound",
     "WaitTimeout",
@@ -171,6 +173,23 @@ class DoesNotFit(CraterError):
 
     def to_dict(self) -> dict[str, Any]:
         return super().to_dict() | {"findings": self.findings}
+
+
+class PreflightFailed(CraterError):
+    """The nodes lack what the job needs; nothing but the check was run.
+
+    Attributes:
+        checks: all checks, as ``{"node", "check", "state", "found", "advice"}``.
+    """
+
+    def __init__(
+        self, message: str, *, checks: Sequence[dict[str, Any]], hint: str | None = None
+    ) -> None:
+        super().__init__(message, hint=hint)
+        self.checks = list(checks)
+
+    def to_dict(self) -> dict[str, Any]:
+        return super().to_dict() | {"checks": self.checks}
 
 
 class NotFound(CraterError):

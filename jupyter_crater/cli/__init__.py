@@ -23,6 +23,7 @@ def exit_code(error: BaseException) -> int:
     table: tuple[tuple[type[BaseException], int], ...] = (
         (errors.InputError, 2),
         (errors.DoesNotFit, 3),
+        (errors.PreflightFailed, 3),
         (errors.NotFound, 4),
         (errors.BackendError, 5),
     )

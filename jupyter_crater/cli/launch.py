@@ -14,8 +14,6 @@ from .select import job as job_of, place, values
 
 
 def launch(options: argparse.Namespace, out: Output) -> int:
-    if options.preflight:
-        raise InputError("--preflight is not there yet; the checks before a launch always run.")
     template = api.template(options.template)
     prepared = api.prepare(
         template,
@@ -37,6 +35,12 @@ def launch(options: argparse.Namespace, out: Output) -> int:
         _print(prepared.documents(), "json" if options.json else options.output)
         return 0
     _announce(prepared, out)
+    if options.preflight:
+        checks = prepared.preflight(progress=WaitProgress(out))
+        out.end_line()
+        out.note(
+            out.table(["NODE", "CHECK", "FOUND"], [[c.node, c.check, c.found] for c in checks])
+        )
     job = prepared.submit()
     options.on_cancel = (
         f"The wait is over, the job goes on: `jupyter crater status {job.name}` shows it, "

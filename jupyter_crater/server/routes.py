@@ -24,6 +24,7 @@ STATUS: dict[type[errors.CraterError], HTTPStatus] = {
     errors.ConflictError: HTTPStatus.CONFLICT,
     errors.InputError: HTTPStatus.BAD_REQUEST,
     errors.DoesNotFit: HTTPStatus.UNPROCESSABLE_ENTITY,
+    errors.PreflightFailed: HTTPStatus.UNPROCESSABLE_ENTITY,
     errors.NotFound: HTTPStatus.NOT_FOUND,
     errors.BackendUnavailable: HTTPStatus.SERVICE_UNAVAILABLE,
     errors.PermissionDenied: HTTPStatus.FORBIDDEN,
