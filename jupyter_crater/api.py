@@ -12,17 +12,14 @@ from .errors import (
     ConflictError,
     DoesNotFit,
     InputError,
-    JobFailed,
     ModelNotFound,
-    NotSupported,
-    PreflightFailed,
 )
 from .handle import Job
 from .spec import Connect, JobSpec, Observation, Ray, Service, check_name
 
 if TYPE_CHECKING:
     from .engines import Parsed
-    from .preflight import Check
+    from .engines.preflight import Check
     from .templating import Template
 
 LEASE_MIN_S = 60
@@ -174,50 +171,28 @@ class Prepared:
 
         Looked at on every node: the model's folder, /dev/shm, GPUs and driver, the versions of
         python, ray, torch and the engine; between them: an all-reduce (NCCL where GPUs are). Its
-        job is NAME-preflight: deleted when all is well, kept with its log when not.
+        job is NAME-preflight, deleted when it is over. Nothing is run where the job lives already.
 
         Args:
             timeout: seconds, the wait in a queue included.
             progress: as in :meth:`Job.wait`.
 
         Raises:
-            PreflightFailed: with all checks, and what to do for the first that failed.
+            PreflightFailed: with all checks, what to do for the first that failed, and where the
+                log is kept.
             WaitTimeout: it did not end in time; it was deleted.
         """
         from . import preflight
 
-        check, name = preflight.spec(self.spec), preflight.name(self.name)
-        self.backend.submit(check, name, asked=check, changes=())
-        job = Job(self.backend, name)
-        try:
-            self._wait_for(job, timeout, progress)
-        except BaseException:  # nobody waits for its result any more, Ctrl-C included
-            job.delete()
-            raise
-        checks, done = preflight.read(o.message for o in self.backend.log(name))
-        bad = [c for c in checks if c.state == "error"]
-        if done and not bad:
-            job.delete()
-            return checks
-        raise self._refused(job, checks, bad)
-
-    @staticmethod
-    def _wait_for(job: Job, timeout: float, progress: handle.Progress | None) -> None:
-        try:
-            job.wait("stopped", timeout, progress=progress)
-        except JobFailed:
-            return  # its log says why
-
-    def _refused(self, job: Job, checks: list[Check], bad: list[Check]) -> PreflightFailed:
-        if bad:
-            found = "\n".join(f"  {c.node}: {c.check}: {c.found}" for c in bad)
-            text, advice = f"The nodes are not ready for {self.name!r}:\n{found}", bad[0].advice
-        else:
-            why = job.status()
-            text = f"The check of {self.name!r} did not come to its end: {why.message or why.phase}"
-            advice = f"`jupyter crater diagnose {job.name}` says more."
-        hint = f"{advice}. Its log is kept: `jupyter crater logs {job.name}`.".replace("..", ".")
-        return PreflightFailed(text, checks=[c.to_json() for c in checks], hint=hint)
+        # A rehearsal's "GPUs" are shares of the CPU.
+        return preflight.run(
+            self.backend,
+            self.spec,
+            self.name,
+            gpus=not self.changes,
+            timeout=timeout,
+            progress=progress,
+        )
 
 
 def prepare(

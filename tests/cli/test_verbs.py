@@ -226,7 +226,7 @@ def test_previous_logs_and_unknown_tasks(run, launch):
         (("--set", "pipeline_parallel=30"), 3),
         (("--name", "Not A Name"), 2),
         (("--lease", "soon"), 2),
-        (("--preflight",), 2),
+        (("--preflight", "--set", "model=/no/such/folder"), 2),
         (("--backend", "local", "--context", "c"), 2),
         (("--backend", "moon"), 2),
         (("--backend", "kubernetes", "--carrier", "volcano"), 2),

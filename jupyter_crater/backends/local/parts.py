@@ -20,6 +20,8 @@ from ... import processes
 
 LOG_MAX_BYTES = 50 * 2**20
 STAND_IN = "JUPYTER_CRATER_STAND_IN"
+ENGINE, COMMAND = MAIN = ("vLLM server", "start command")
+"""Titles of the part that the job is for: it serves, or is a command that just runs."""
 
 
 def program(module: str, python: Path | None) -> list[str]:
@@ -114,7 +116,7 @@ class Part:
     """One child process of the supervisor with its log."""
 
     title: str
-    """As people call it: "Ray head", "Ray worker 0", "vLLM server"."""
+    """As people call it: "Ray head", "Ray worker 0", :data:`ENGINE`."""
     task: str
     index: int
     process: subprocess.Popen[bytes]
@@ -197,7 +199,7 @@ class Health(threading.Thread):
 
 def engine_cores(parts: Sequence[Part]) -> list[dict[str, Any]]:
     """Identities of vLLM's engine cores: children of its server, known by the title they take."""
-    servers = [p.process.pid for p in parts if p.title == "vLLM server"]
+    servers = [p.process.pid for p in parts if p.title == ENGINE]
     try:
         return [
             processes.identity(each.pid)

@@ -275,7 +275,8 @@ class Supervisor:
             command = [*parts.program("serve", python), *self._serve_arguments(port)]
             key = self.folder.key()
             env = env | ({"VLLM_API_KEY": key} if key else {})
-        self._start("vLLM server", command, env, log="engine", task=self.spec.main.name)
+        title = parts.ENGINE if self.spec.service else parts.COMMAND
+        self._start(title, command, env, log="engine", task=self.spec.main.name)
         if self.spec.service:
             self.health = parts.Health(port)
             self.health.start()
@@ -448,13 +449,14 @@ class Supervisor:
             code=code,
             part=part.title,
         )
-        if part.title == "vLLM server":
+        if part.title in parts.MAIN:
             if self.spec.engine is None and code == 0:
                 self.end("stopped", "completed", "The command ended with exit code 0.")
             found = self._verdict(part)
             if found is not None and code >= 0:
                 self.end("failed", found[0], found[1])
-            self.end("failed", "engine-died", f"The vLLM server {how}.")
+            reason = "engine-died" if part.title == parts.ENGINE else "command-failed"
+            self.end("failed", reason, f"The {part.title} {how}.")
         word = part.title.lower().replace(" ", "-")
         found = decisive(part.lines) if code >= 0 else None
         because = f": {found[1]}" if found else "."
@@ -476,7 +478,7 @@ class Supervisor:
         self.shm |= processes.shared_memory(self._tree())
         assert self.health is not None
         if self.health.status == 503:
-            engine = next((p for p in self.parts if p.title == "vLLM server"), None)
+            engine = next((p for p in self.parts if p.title in parts.MAIN), None)
             found = self._verdict(engine)
             self.end("failed", *(found or ("engine-died", "The engine says 503 on /health.")))
         silent = time.monotonic() - (self.health.ok_at or 0)
@@ -561,7 +563,7 @@ class Supervisor:
         tree = self._tree()
         self.shm |= processes.shared_memory(tree)
         grace = 10.0 if gently else 3.0
-        engine = [p for p in self.parts if p.title == "vLLM server"]
+        engine = [p for p in self.parts if p.title in parts.MAIN]
         for group in (engine, [p for p in self.parts if p not in engine]):
             for part in group:
                 if part.process.poll() is None:

@@ -11,7 +11,7 @@ import time
 import httpx
 import pytest
 
-from jupyter_crater import templating
+from jupyter_crater import preflight, templating
 from jupyter_crater.backends.crater import access, create, credentials, templates
 from jupyter_crater.backends.crater.backend import CraterBackend
 from jupyter_crater.backends.crater.client import CreationUnknown
@@ -25,6 +25,8 @@ from jupyter_crater.errors import (
     InputError,
     JobNotFound,
     NotSupported,
+    PreflightFailed,
+    WaitTimeout,
 )
 from jupyter_crater.handle import Job
 from jupyter_crater.spec import Connect, Forward, JobSpec, Provenance, Resources, Task
@@ -347,6 +349,35 @@ def test_logs_plain_and_followed(backend, world):
         if len(got) == 5:
             world.end(only(world), "Deleted")
     assert sorted(got) == sorted([*STARTING, "joined", READY])
+
+
+def test_a_preflight_is_read_while_its_pods_are_there_and_leaves_nothing(backend, world):
+    spec = rendered()
+    said = [
+        'crater-check {"node": "head", "check": "gpu", "state": "ok", "found": "4", "advice": ""}',
+        'crater-check {"done": true, "ok": true}',
+    ]
+    world.logs = {"master": said}
+    (check,) = preflight.run(backend, spec, NAME, gpus=True, timeout=20, progress=lambda s: None)
+    assert (check.node, check.check, check.found) == ("head", "gpu", "4")
+    assert [j.status for j in world.jobs.values()] == []
+    broken = {
+        "node": "all",
+        "check": "all-reduce",
+        "state": "error",
+        "found": "Connection timed out",
+    }
+    world.logs = {"master": ["crater-check " + json.dumps(broken | {"advice": "Look"}), said[1]]}
+    with pytest.raises(PreflightFailed, match="all: all-reduce: Connection timed out"):
+        preflight.run(backend, spec, NAME, gpus=True, timeout=20, progress=lambda s: None)
+    assert backend.names() == []
+
+
+def test_a_preflight_that_waits_too_long_in_the_queue_is_taken_back(backend, world):
+    world.start_after = 1e6
+    with pytest.raises(WaitTimeout, match=r"within 1 s; it was queued"):
+        preflight.run(backend, rendered(), NAME, gpus=True, timeout=1, progress=lambda s: None)
+    assert backend.names() == []
 
 
 def test_following_can_be_stopped(backend, world):
