@@ -141,12 +141,14 @@ async def _stream(
         for name in ("temperature", "top_p", "max_tokens", "seed")
         if (value := getattr(settings, name)) is not None
     }
-    stream = await client.chat.completions.create(  # type: ignore[call-overload]  # plain dicts
+    stream = await client.chat.completions.create(
         model=model,
-        messages=sent,
+        messages=[],
         stream=True,
         stream_options={"include_usage": True},
         timeout=FIRST_TOKEN_SECONDS,
+        # As they are: openai 2.x walks the types of `messages` for 0.3 ms each, before it sends.
+        extra_body={"messages": sent},
         **options,
     )
     async with stream:

@@ -16,6 +16,9 @@ from ..handle import Job
 from .loop import start
 from .view import PAUSE_S, View
 
+SEND_S = 0.01
+"""So long a request has to be on its way before other pages hear of it."""
+
 
 class ChatWidget(View):
     """A chat with a job's engine.
@@ -64,7 +67,7 @@ class ChatWidget(View):
                     self._answering.cancel()
                 return None
             case "chat.clear":
-                if not self.busy:
+                if self._live is None:
                     self.turns = []
                 return None
             case "chat.live":
@@ -87,7 +90,7 @@ class ChatWidget(View):
         text, keep = params.get("text"), params.get("keep")
         if not isinstance(text, str) or not text.strip():
             raise InputError("A message can't be empty.")
-        if self.busy:
+        if self._live is not None:
             raise InputError("An answer is under way.", hint="Stop it first.")
         turns = self.history[: keep if isinstance(keep, int) else None]
         turns.append(Turn(role="user", text=text))
@@ -95,12 +98,16 @@ class ChatWidget(View):
         answer = Turn(role="assistant")
         self._live, self._started, self._withdrawn = answer, time.time(), False
         before, asked = self.turns, [turn.to_json() for turn in turns]
-        with self.hold_sync():
-            self.turns, self.busy = asked, True
         # Its own task: a page that closes doesn't end an answer that another page shows.
         work = self._answering = start(self._answer_turn(turns, settings, answer))
+        over = asyncio.wrap_future(work)
         try:
-            await asyncio.wait([asyncio.wrap_future(work)])
+            # The request leaves first: the page that asks shows its question already.
+            await asyncio.wait([over], timeout=SEND_S)
+            if self._live is answer:
+                with self.hold_sync():
+                    self.turns, self.busy = asked, True
+            await asyncio.wait([over])
         except asyncio.CancelledError:
             # Withdrawn: asked while the kernel was busy, and answered through the server since.
             # What the page has put into `turns` meanwhile counts.

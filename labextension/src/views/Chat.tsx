@@ -1,4 +1,5 @@
 import * as React from 'react';
+import { flushSync } from 'react-dom';
 
 import { ChatSettings } from './ChatSettings';
 import { CopyButton, Root, useNow } from './controls';
@@ -102,12 +103,26 @@ export function Chat({ name, session }: IChatProps): JSX.Element {
   );
 }
 
-/** Re-renders with the session, at most once a frame: tokens may come faster than anyone reads. */
+/**
+ * Re-renders with the session, at most once a frame: tokens may come faster than anyone reads. The
+ * first one is drawn for the frame that is coming, not for the one after it.
+ */
 function useSession(session: ChatSession): void {
   const [, render] = React.useReducer((n: number) => n + 1, 0);
   React.useEffect(() => {
     let frame = 0;
+    let waiting = true;
     const off = session.onChange(() => {
+      const { live } = session;
+      const waits = !live?.text && !live?.thinking;
+      const first = waiting && !waits;
+      waiting = waits;
+      if (first) {
+        cancelAnimationFrame(frame);
+        frame = 0;
+        flushSync(render);
+        return;
+      }
       frame ||= requestAnimationFrame(() => {
         frame = 0;
         render();
