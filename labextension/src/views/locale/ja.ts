@@ -1,1 +1,3 @@
-export const ja: Record<string, string> = {};
+import type { Words } from '../i18n';
+
+export const ja: Words = {};

@@ -1,1 +1,3 @@
-export const zhCN: Record<string, string> = {};
+import type { Words } from '../i18n';
+
+export const zhCN: Words = {};
