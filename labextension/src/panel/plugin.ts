@@ -65,6 +65,7 @@ export const panelPlugin: JupyterFrontEndPlugin<void> = {
         widget.title.label = title;
         widget.title.icon = icon;
         widget.title.closable = true;
+        widget.toolbar.hide();
         reopen.set(id, how);
         widget.disposed.connect(() => reopen.delete(id));
         void tracker.add(widget);
