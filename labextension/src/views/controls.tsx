@@ -94,18 +94,19 @@ export function useNow(running: boolean, seconds = 1): number {
 
 /** Keys typed in a view stay there: a notebook would take "dd" as "delete this cell". */
 export function Root(props: { className: string; children: React.ReactNode }): JSX.Element {
-  const root = React.useRef<HTMLDivElement>(null);
+  const root = React.useRef<HTMLElement>(null);
   const [free, setFree] = React.useState(false);
   // In the sidebar and the main area nothing takes single keys, and JupyterLab's shortcuts are meant.
   React.useLayoutEffect(() => setFree(!!root.current?.closest('.crater-Free')), []);
   return (
-    <div
+    // A section, so that its header and footer are its own and not the page's landmarks.
+    <section
       ref={root}
       className={`crater ${props.className}`}
       data-lm-suppress-shortcuts={free ? undefined : 'true'}
       onKeyDown={free ? undefined : event => event.stopPropagation()}
     >
       {props.children}
-    </div>
+    </section>
   );
 }
