@@ -11,9 +11,10 @@ import { CommandIDs } from './commands';
 
 /** Tells when a job serves or has failed, as long as `wanted` says so. */
 export function notify(store: JobStore, commands: CommandRegistry, wanted: () => boolean): void {
+  const opened = Date.now() / 1000;
   store.onPhase((job, before) => {
-    // A job seen for the first time in such a state may have been in it for long.
-    if (!wanted() || before === null) {
+    // An older job that is seen for the first time may have been in this phase for long.
+    if (!wanted() || (before === null && job.created < opened)) {
       return;
     }
     const open = (label: string, tab: string) => ({
