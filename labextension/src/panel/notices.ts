@@ -9,6 +9,9 @@ import type { JobStore } from '../views/jobstore';
 import { tone } from '../views/phases';
 import { CommandIDs } from './commands';
 
+/** How long a notice stands in the corner; the bell keeps it. */
+const SHOWN_MS = 15_000;
+
 /** Tells when a job serves or has failed, as long as `wanted` says so. */
 export function notify(store: JobStore, commands: CommandRegistry, wanted: () => boolean): void {
   const opened = Date.now() / 1000;
@@ -18,6 +21,8 @@ export function notify(store: JobStore, commands: CommandRegistry, wanted: () =>
       return;
     }
     const open = (label: string, tab: string) => ({
+      // Without it the notice would only be counted at the bell.
+      autoClose: SHOWN_MS,
       actions: [
         {
           label,
