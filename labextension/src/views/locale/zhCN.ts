@@ -236,7 +236,7 @@ export const zhCN: Words = {
   '{count} tokens/s': '{count} token/秒',
   '{count} values are wrong: see the fields.': '有 {count} 个值不正确，请查看各字段。',
   '{model} on {gpus} × {gpu}: TP {tp} × PP {pp}, {engine}':
-    '{model}（{gpu} × {gpus}）:TP {tp} × PP {pp}，{engine}',
+    '{model}（{gpu} × {gpus}）：TP {tp} × PP {pp}，{engine}',
   '{name} failed': '{name} 已失败',
   '{name} serves': '{name} 已开始服务',
   '{prompt} + {completion} tokens': '{prompt} + {completion} 个 token',
