@@ -1,6 +1,6 @@
 // Each view becomes one anywidget ES module with Preact inside: anywidget sends the whole
 // module to the page once per widget, so every kilobyte counts (React alone is 46 KB gzipped).
-import { rm } from 'node:fs/promises';
+import { rm, writeFile } from 'node:fs/promises';
 import { readFileSync } from 'node:fs';
 import { gzipSync } from 'node:zlib';
 
@@ -33,6 +33,21 @@ await build({
     'react-dom/client': 'preact/compat/client'
   }
 });
+// Dictionaries are asked for by the pages that speak the language: one module would hold them all.
+for (const [language, module] of [
+  ['ja', 'ja'],
+  ['zh-CN', 'zhCN']
+]) {
+  const { outputFiles } = await build({
+    entryPoints: [`src/views/locale/${module}.ts`],
+    bundle: true,
+    format: 'esm',
+    write: false
+  });
+  const source = Buffer.from(outputFiles[0].contents).toString('base64');
+  const { [module]: words } = await import(`data:text/javascript;base64,${source}`);
+  await writeFile(`${OUT}/words-${language}.json`, JSON.stringify(words));
+}
 for (const view of ['chat', 'jobs', 'picker', 'calculator', 'maths']) {
   const size = gzipSync(readFileSync(`${OUT}/${view}.js`), { level: 9 }).length;
   console.log(`${view}.js ${(size / 1024).toFixed(1)} KB gzipped`);

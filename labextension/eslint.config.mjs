@@ -36,5 +36,5 @@ export default ts.config(
       ]
     }
   },
-  { files: ['**/*.mjs'], languageOptions: { globals: { console: 'readonly' } } }
+  { files: ['**/*.mjs'], languageOptions: { globals: { Buffer: 'readonly', console: 'readonly' } } }
 );

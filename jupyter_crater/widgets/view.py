@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import json
 from concurrent.futures import Future
 from contextlib import aclosing
 from pathlib import Path
@@ -12,11 +13,12 @@ import anywidget
 import traitlets
 
 from .. import calls
-from ..errors import NotSupported
+from ..errors import InputError, NotSupported
 from .loop import start
 
 STATIC = Path(__file__).with_name("static")
-
+LANGUAGES = ("ja", "zh-CN")
+"""Those with a dictionary beside the bundles."""
 PAUSE_S = 0.016
 """Deltas of this long go in one message: Jupyter drops messages above 1,000 a second."""
 
@@ -93,6 +95,11 @@ class View(anywidget.AnyWidget):
             return None
         if method == "asset.maths":
             return await asyncio.to_thread((STATIC / "maths.js").read_text, "utf-8")
+        if method == "asset.words":
+            if params.get("language") not in LANGUAGES:
+                raise InputError(f"No such language: {params.get('language')!r}.")
+            file = STATIC / f"words-{params['language']}.json"
+            return json.loads(await asyncio.to_thread(file.read_text, "utf-8"))
         return await calls.call(method, params)
 
     async def _stream(self, request: str, method: str, params: dict[str, Any]) -> None:

@@ -1,19 +1,29 @@
 import type { JupyterFrontEnd, JupyterFrontEndPlugin } from '@jupyterlab/application';
 import { IRenderMimeRegistry } from '@jupyterlab/rendermime';
-import { Token } from '@lumino/coreutils';
+import { ITranslator } from '@jupyterlab/translation';
 
 import { jobRenderer } from './mime';
+import { panelPlugin } from './panel/plugin';
 import { serverTransport } from './request';
+import { ICraterTransport } from './tokens';
+import { loadWords } from './views/i18n';
 import type { ITransport } from './views/transport';
 
-/** The one transport of outputs, panel and main area. */
-export const ICraterTransport = new Token<ITransport>('jupyter-crater:ITransport');
+export { ICraterTransport };
 
 const transportPlugin: JupyterFrontEndPlugin<ITransport> = {
   id: 'jupyter-crater:transport',
   description: 'Reaches jobs through the server extension.',
   provides: ICraterTransport,
-  activate: (app: JupyterFrontEnd) => serverTransport(app.serviceManager.serverSettings)
+  // The page's language is known once the translator is there.
+  optional: [ITranslator],
+  activate: async (app: JupyterFrontEnd) => {
+    await loadWords({
+      ja: () => import('./views/locale/ja').then(module => module.ja),
+      'zh-CN': () => import('./views/locale/zhCN').then(module => module.zhCN)
+    });
+    return serverTransport(app.serviceManager);
+  }
 };
 
 const outputPlugin: JupyterFrontEndPlugin<void> = {
@@ -25,4 +35,4 @@ const outputPlugin: JupyterFrontEndPlugin<void> = {
     rendermime.addFactory(jobRenderer(transport))
 };
 
-export default [transportPlugin, outputPlugin];
+export default [transportPlugin, outputPlugin, panelPlugin];

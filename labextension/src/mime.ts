@@ -2,15 +2,13 @@ import { ReactWidget } from '@jupyterlab/apputils';
 import type { IRenderMime } from '@jupyterlab/rendermime-interfaces';
 import * as React from 'react';
 
+import { loadMaths } from './maths-loader';
 import { record, text } from './model';
 import { JobView } from './views/JobView';
-import { MathsContext, Typesetter } from './views/Maths';
+import { MathsContext } from './views/Maths';
 import type { ITransport } from './views/transport';
 
 export const JOB_MIME = 'application/vnd.jupyter-crater.job+json';
-
-export const loadMaths = (): Promise<Typesetter> =>
-  import('./maths').then(module => module.default);
 
 /** A job as a cell's output: live over REST, with or without a kernel. */
 class JobOutput extends ReactWidget implements IRenderMime.IRenderer {

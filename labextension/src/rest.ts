@@ -8,18 +8,36 @@ interface IRoute {
   path(params: Record<string, unknown>): string;
 }
 
+const query = (params: Record<string, unknown>, ...names: string[]) => {
+  const given = names.filter(name => text(params[name]));
+  const words = given.map(name => `${name}=${encodeURIComponent(text(params[name]))}`);
+  return words.length ? `?${words.join('&')}` : '';
+};
 const job =
   (tail = '') =>
-  (params: Record<string, unknown>) => {
-    const backend = text(params.backend);
-    const query = backend && `?backend=${encodeURIComponent(backend)}`;
-    return `jobs/${encodeURIComponent(text(params.name))}${tail}${query}`;
-  };
-const fixed = (path: string) => () => path;
+  (params: Record<string, unknown>) =>
+    `jobs/${encodeURIComponent(text(params.name))}${tail}${query(params, 'backend')}`;
+const template =
+  (tail = '') =>
+  (params: Record<string, unknown>) =>
+    `templates/${encodeURIComponent(text(params.id))}${tail}${query(params, 'language')}`;
+const fixed =
+  (path: string, ...names: string[]) =>
+  (params: Record<string, unknown>) =>
+    path + query(params, ...names);
 
 /** The views' methods as routes of jupyter_crater.server; what isn't in the path is the body. */
 const ROUTES: Record<string, IRoute> = {
-  'jobs.list': { verb: 'GET', path: fixed('jobs') },
+  versions: { verb: 'GET', path: fixed('versions') },
+  capacity: { verb: 'GET', path: fixed('capacity', 'backend') },
+  catalog: { verb: 'GET', path: fixed('catalog') },
+  size: { verb: 'POST', path: fixed('size') },
+  'templates.list': { verb: 'GET', path: fixed('templates', 'language') },
+  'template.get': { verb: 'GET', path: template() },
+  'template.check': { verb: 'POST', path: template('/check') },
+  'template.parse': { verb: 'POST', path: template('/parse') },
+  'jobs.list': { verb: 'GET', path: fixed('jobs', 'backend') },
+  launch: { verb: 'POST', path: fixed('jobs') },
   'job.get': { verb: 'GET', path: job() },
   'job.memory': { verb: 'GET', path: job('/memory') },
   'job.events': { verb: 'GET', path: job('/events') },
@@ -79,6 +97,7 @@ export class RestTransport implements ITransport {
     return this._topics.subscribe(topic, callback);
   }
 
+  /** Tells what came from elsewhere (Jupyter Events) to the views that listen. */
   publish(topic: string, payload: unknown): void {
     this._topics.publish(topic, payload);
   }

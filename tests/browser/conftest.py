@@ -11,6 +11,7 @@ import sys
 import time
 import urllib.request
 from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -41,7 +42,49 @@ class Lab:
 
     url: str
     root: Path
-    process: subprocess.Popen[bytes]
+    """Where notebooks lie."""
+    env: dict[str, str]
+    process: subprocess.Popen[bytes] | None = None
+
+    @property
+    def log(self) -> Path:
+        return self.root.parent / "lab.log"
+
+    def start(self) -> None:
+        port = self.url.rpartition(":")[2]
+        options = [
+            *("--no-browser", "--allow-root", "--ip=127.0.0.1", f"--port={port}"),
+            *("--IdentityProvider.token=", "--LabApp.expose_app_in_browser=True"),
+            f"--ServerApp.root_dir={self.root}",
+        ]
+        command = [sys.executable, "-m", "jupyterlab", *options]
+        with self.log.open("ab") as log:
+            self.process = subprocess.Popen(command, env=self.env, stdout=log, stderr=log)
+        for _ in range(300):
+            try:
+                urllib.request.urlopen(f"{self.url}/api/status", timeout=5).close()
+            except OSError:
+                assert self.process.poll() is None, self.log.read_text()
+                time.sleep(0.2)
+            else:
+                return
+        raise AssertionError(self.log.read_text())
+
+    def stop(self) -> None:
+        assert self.process is not None
+        self.process.terminate()
+        self.process.wait(20)
+
+    def restart(self) -> None:
+        self.stop()
+        self.start()
+
+    def python(self, code: str) -> str:
+        """What `code` prints in a process of its own, as another program of the same user."""
+        command = [sys.executable, "-c", code]
+        done = subprocess.run(command, env=self.env, timeout=120, capture_output=True, check=False)
+        assert done.returncode == 0, done.stderr.decode()
+        return done.stdout.decode().strip()
 
     def notebook(self, name: str, cells: list[str]) -> str:
         """Write a notebook; returns its address."""
@@ -65,12 +108,11 @@ class Lab:
         return f"{self.url}/lab/workspaces/{name}/tree/{name}.ipynb"
 
 
-@pytest.fixture(scope="session")
-def lab(tmp_path_factory) -> Iterator[Lab]:
-    """JupyterLab on a job backend whose engine is scripted: all else is real."""
+@contextmanager
+def running_lab(root: Path, *, stand_in: bool) -> Iterator[Lab]:
+    """JupyterLab with what was built last, in folders of its own."""
     if not (BUILT / "package.json").exists():
         pytest.fail("the front end is not built: `make labextension`")
-    root = tmp_path_factory.mktemp("lab")
     work = root / "work"
     work.mkdir()
     extension = root / "share" / "labextensions" / "jupyter-crater"
@@ -100,34 +142,25 @@ def lab(tmp_path_factory) -> Iterator[Lab]:
         "IPYTHONDIR": str(root / "ipython"),
         "JUPYTER_CRATER_STATE": str(root / "state"),
         "JUPYTER_CRATER_CONFIG": str(root / "config.toml"),
-        "JUPYTER_CRATER_STAND_IN": str(engine),
         "CRATER_TEST_ROOT": str(ROOT),
     }
-    options = [
-        *("--no-browser", "--allow-root", "--ip=127.0.0.1", f"--port={port}"),
-        *("--IdentityProvider.token=", "--LabApp.expose_app_in_browser=True"),
-        f"--ServerApp.root_dir={work}",
-    ]
-    log = (root / "lab.log").open("wb")
-    process = subprocess.Popen(
-        [sys.executable, "-m", "jupyterlab", *options], env=env, stdout=log, stderr=log
-    )
-    url = f"http://127.0.0.1:{port}"
+    if stand_in:
+        env["JUPYTER_CRATER_STAND_IN"] = str(engine)
+    lab = Lab(f"http://127.0.0.1:{port}", work, env)
     try:
-        for _ in range(300):
-            try:
-                urllib.request.urlopen(f"{url}/api/status", timeout=5).close()
-                break
-            except OSError:
-                assert process.poll() is None, (root / "lab.log").read_text()
-                time.sleep(0.2)
-        yield Lab(url, work, process)
+        lab.start()
+        yield lab
     finally:
         clean = "from jupyter_crater import api\nfor j in api.jobs('local'): j.delete()"
         subprocess.run([sys.executable, "-c", clean], env=env, timeout=120, check=False)
-        process.terminate()
-        process.wait(20)
-        log.close()
+        lab.stop()
+
+
+@pytest.fixture(scope="session")
+def lab(tmp_path_factory) -> Iterator[Lab]:
+    """JupyterLab on a job backend whose engine is scripted: all else is real."""
+    with running_lab(tmp_path_factory.mktemp("lab"), stand_in=True) as running:
+        yield running
 
 
 # Playwright runs a loop in this thread until it is left: not beyond a file of browser tests.

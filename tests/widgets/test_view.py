@@ -167,3 +167,12 @@ def test_neighbours_of_one_kind_are_one_message():
         {"retract": True},
         {"text": "d"},
     ]
+
+
+def test_a_dictionary_comes_through_the_comm(tmp_path, monkeypatch):
+    (tmp_path / "words-ja.json").write_text('{"Jobs": "ジョブ"}', "utf-8")
+    panel = Panel()
+    monkeypatch.setattr("jupyter_crater.widgets.view.STATIC", tmp_path)
+    assert ask(panel, "asset.words", {"language": "ja"})[-1]["result"] == {"Jobs": "ジョブ"}
+    other = ask(panel, "asset.words", {"language": "../secret"}, "2")[-1]
+    assert other["error"]["error"] == "InputError"

@@ -29,13 +29,13 @@ export function Figures({ status }: { status: IStatus }): JSX.Element | null {
       <h4>{t('Engine')}</h4>
       <dl>
         {rows.map(([figure, label, value]) => (
-          <React.Fragment key={figure}>
+          <div key={figure}>
             <dt>{label}</dt>
             <dd>
               <span className="crater-Figure">{value}</span>
               <Sparkline values={samples.map(sample => sample[figure] ?? 0)} />
             </dd>
-          </React.Fragment>
+          </div>
         ))}
       </dl>
     </section>

@@ -1,10 +1,11 @@
 import * as React from 'react';
 
-import { IMemory, IStatus, PHASES_ENDED, readMemory, readStatus } from '../model';
+import { IMemory, IStatus, PHASES_ENDED, readMemory, readStatus, record } from '../model';
 import { Addresses } from './Addresses';
 import { Chat } from './Chat';
 import { ConfirmButton, ErrorNote, Root } from './controls';
 import { Diagnoses } from './Diagnoses';
+import { Events } from './Events';
 import { Figures } from './Figures';
 import { t } from './i18n';
 import { LogView } from './LogView';
@@ -26,17 +27,20 @@ export interface IJobViewProps {
   transport: ITransport;
   /** Shown until the first answer, and where there is none. */
   snapshot?: unknown;
+  /** What is shown first. */
+  tab?: Tab;
   /** Told after the job was deleted. */
   onDeleted?: () => void;
 }
 
-type Tab = 'overview' | 'log' | 'chat';
+export const TABS = ['overview', 'log', 'events', 'chat'] as const;
+export type Tab = (typeof TABS)[number];
 
 /** One job, live: phases, tasks, addresses, memory, log, chat. */
 export function JobView(props: IJobViewProps): JSX.Element {
   const { name, backend, transport, snapshot } = props;
   const { status, error, gone, load } = useJob(name, backend, transport, snapshot);
-  const [tab, setTab] = React.useState<Tab>('overview');
+  const [tab, setTab] = React.useState<Tab>(props.tab ?? 'overview');
   const [failure, setFailure] = React.useState<CraterError | null>(null);
   const [working, setWorking] = React.useState(false);
 
@@ -97,6 +101,14 @@ export function JobView(props: IJobViewProps): JSX.Element {
           <Overview status={status} backend={backend} transport={transport} onChanged={load} />
         )}
         {tab === 'log' && <LogView name={name} backend={backend} transport={transport} />}
+        {tab === 'events' && (
+          <Events
+            name={name}
+            backend={backend}
+            state={`${status.phase} ${status.message} ${status.timeline.length}`}
+            transport={transport}
+          />
+        )}
         {tab === 'chat' && <JobChat status={status} backend={backend} transport={transport} />}
       </div>
       <ErrorNote error={failure} />
@@ -131,11 +143,10 @@ export function JobView(props: IJobViewProps): JSX.Element {
 }
 
 export function tabName(tab: Tab): string {
-  return { overview: t('Overview'), log: t('Log'), chat: t('Chat') }[tab];
+  return { overview: t('Overview'), log: t('Log'), events: t('Events'), chat: t('Chat') }[tab];
 }
 
 function Tabs({ tab, onTab }: { tab: Tab; onTab: (tab: Tab) => void }): JSX.Element {
-  const all: Tab[] = ['overview', 'log', 'chat'];
   return (
     <div
       role="tablist"
@@ -143,13 +154,13 @@ function Tabs({ tab, onTab }: { tab: Tab; onTab: (tab: Tab) => void }): JSX.Elem
       onKeyDown={event => {
         const step = { ArrowRight: 1, ArrowLeft: -1 }[event.key];
         if (step) {
-          const next = (all.indexOf(tab) + step + all.length) % all.length;
-          onTab(all[next]);
+          const next = (TABS.indexOf(tab) + step + TABS.length) % TABS.length;
+          onTab(TABS[next]);
           (event.currentTarget.children[next] as HTMLElement).focus();
         }
       }}
     >
-      {all.map(each => (
+      {TABS.map(each => (
         <button
           key={each}
           role="tab"
@@ -203,7 +214,17 @@ function useJob(name: string, backend: string, transport: ITransport, snapshot: 
     // eslint-disable-next-line react-hooks/exhaustive-deps
   }, [name, backend, transport, tick]);
 
-  React.useEffect(() => transport.subscribe('jobs', load), [transport]);
+  React.useEffect(
+    () =>
+      transport.subscribe('jobs', payload => {
+        // A push that names another job is nothing to this one.
+        const about = record(payload);
+        if (!about.name || (about.name === name && (!backend || about.backend === backend))) {
+          load();
+        }
+      }),
+    [transport, name, backend]
+  );
   React.useEffect(() => {
     const seen = () => !document.hidden && load();
     document.addEventListener('visibilitychange', seen);

@@ -1,104 +1,52 @@
 import * as React from 'react';
 
-import { IStatus, list, readStatus, record } from '../model';
-import { ErrorNote, Root } from './controls';
+import type { IStatus } from '../model';
+import { Root } from './controls';
 import { t } from './i18n';
+import { JobList } from './JobList';
+import { JobStore, key } from './jobstore';
 import { JobView } from './JobView';
-import { PhaseChip } from './Tasks';
-import { CraterError, ITransport } from './transport';
-
-const AGAIN = 2;
+import type { ITransport } from './transport';
 
 /** All jobs of all backends; the chosen one opens below. */
 export function Jobs(props: { transport: ITransport; chosen?: string }): JSX.Element {
   const { transport } = props;
-  const { jobs, error, load } = useJobs(transport);
-  const [chosen, choose] = React.useState(props.chosen ?? '');
-  const [words, setWords] = React.useState('');
-  const open = jobs?.find(job => key(job) === chosen || job.name === chosen);
-  const shown = jobs?.filter(job =>
-    `${job.name} ${job.template} ${job.backend} ${job.phase}`
-      .toLowerCase()
-      .includes(words.toLowerCase())
-  );
+  const [store, setStore] = React.useState<JobStore | null>(null);
+  const [chosen, choose] = React.useState<IStatus | null>(null);
+  React.useEffect(() => {
+    const made = new JobStore(transport);
+    const off = made.onChange(() => {
+      const job = props.chosen ? made.find(props.chosen) : undefined;
+      if (job) {
+        choose(before => before ?? job);
+        off();
+      }
+    });
+    setStore(made);
+    return () => made.dispose();
+  }, [transport, props.chosen]);
   return (
     <Root className="crater-Jobs">
       <header className="crater-Bar">
         <strong className="crater-Bar-title">{t('Jobs')}</strong>
-        <input
-          type="search"
-          aria-label={t('Filter the jobs')}
-          placeholder={t('Filter')}
-          value={words}
-          onChange={event => setWords(event.currentTarget.value)}
-        />
       </header>
-      <ErrorNote error={error} />
-      {shown?.length === 0 && (
-        <p className="crater-dim">{words ? t('No job passes the filter.') : t('No jobs yet.')}</p>
+      {store && (
+        <JobList
+          store={store}
+          chosen={chosen ? key(chosen) : undefined}
+          onOpen={job => choose(chosen && key(job) === key(chosen) ? null : job)}
+        />
       )}
-      <ul className="crater-Jobs-list">
-        {shown?.map(job => (
-          <li key={key(job)}>
-            <button
-              aria-expanded={job === open}
-              onClick={() => choose(job === open ? '' : key(job))}
-            >
-              <span>{job.name}</span>
-              <PhaseChip phase={job.phase} />
-              <small>
-                {job.backend}
-                {job.head_ip && ` · ${job.head_ip}`}
-              </small>
-            </button>
-          </li>
-        ))}
-      </ul>
-      {open && (
+      {chosen && store && (
         <JobView
-          key={key(open)}
-          name={open.name}
-          backend={open.backend}
-          snapshot={open}
+          key={key(chosen)}
+          name={chosen.name}
+          backend={chosen.backend}
+          snapshot={chosen}
           transport={transport}
-          onDeleted={load}
+          onDeleted={() => void store.load()}
         />
       )}
     </Root>
   );
-}
-
-function key(job: IStatus): string {
-  return `${job.backend}/${job.name}`;
-}
-
-function useJobs(transport: ITransport) {
-  const [jobs, setJobs] = React.useState<IStatus[] | null>(null);
-  const [error, setError] = React.useState<CraterError | null>(null);
-  const [tick, load] = React.useReducer((n: number) => n + 1, 0);
-  React.useEffect(() => {
-    let alive = true;
-    let timer: ReturnType<typeof setTimeout>;
-    const next = () => {
-      timer = setTimeout(() => (document.hidden ? next() : load()), AGAIN * 1000);
-    };
-    transport
-      .request('jobs.list', {})
-      .then(
-        value => {
-          if (alive) {
-            setJobs(list(record(value).jobs).map(readStatus));
-            setError(null);
-          }
-        },
-        reason => alive && setError(CraterError.from(reason))
-      )
-      .finally(() => alive && next());
-    return () => {
-      alive = false;
-      clearTimeout(timer);
-    };
-  }, [transport, tick]);
-  React.useEffect(() => transport.subscribe('jobs', load), [transport]);
-  return { jobs, error, load };
 }

@@ -3,17 +3,11 @@ import * as React from 'react';
 import { IPlan, IRehearsal, list, readPlan, readStatus, record, text } from '../model';
 import { CopyButton, ErrorNote, Root } from './controls';
 import { Form, ISchema, readSchema, REST, show, Values } from './Form';
-import { t } from './i18n';
+import { language, t } from './i18n';
 import { JobView } from './JobView';
+import { Templates, useTemplates } from './Templates';
 import { CraterError, ITransport } from './transport';
 import { Findings, Verdict } from './Verdict';
-
-interface ICard {
-  id: string;
-  title: string;
-  description: string;
-  kind: string;
-}
 
 /** Choose a template, set it, see whether it fits, launch it. */
 export function Picker(props: {
@@ -22,38 +16,8 @@ export function Picker(props: {
   onLaunched?: (name: string, backend: string) => void;
 }): JSX.Element {
   const { transport } = props;
-  const [cards, setCards] = React.useState<ICard[] | null>(null);
-  const [backends, setBackends] = React.useState<string[]>([]);
+  const { cards, backends, error } = useTemplates(transport);
   const [chosen, choose] = React.useState(props.template ?? '');
-  const [error, setError] = React.useState<CraterError | null>(null);
-  const [words, setWords] = React.useState('');
-
-  React.useEffect(() => {
-    let alive = true;
-    transport.request('templates.list', { language: language() }).then(
-      value => {
-        if (alive) {
-          const data = record(value);
-          setBackends(list(data.backends).map(text));
-          setCards(
-            list(data.templates).map(item => {
-              const card = record(item);
-              return {
-                id: text(card.id),
-                title: text(card.title),
-                description: text(card.description),
-                kind: text(card.kind)
-              };
-            })
-          );
-        }
-      },
-      reason => alive && setError(CraterError.from(reason))
-    );
-    return () => {
-      alive = false;
-    };
-  }, [transport]);
 
   if (chosen) {
     return (
@@ -61,49 +25,23 @@ export function Picker(props: {
         <button className="crater-Button crater-mod-quiet" onClick={() => choose('')}>
           ← {t('All templates')}
         </button>
-        <Launch
-          key={chosen}
-          id={chosen}
-          backends={backends}
-          transport={transport}
-          onLaunched={props.onLaunched}
-        />
+        {(cards || error) && (
+          <Launch
+            key={chosen}
+            id={chosen}
+            backends={backends}
+            transport={transport}
+            onLaunched={props.onLaunched}
+          />
+        )}
       </Root>
     );
   }
-  const shown = cards?.filter(card =>
-    `${card.id} ${card.title} ${card.description}`.toLowerCase().includes(words.toLowerCase())
-  );
   return (
     <Root className="crater-Picker">
-      <header className="crater-Bar">
-        <strong className="crater-Bar-title">{t('Choose a template')}</strong>
-        <input
-          type="search"
-          aria-label={t('Filter the templates')}
-          placeholder={t('Filter')}
-          value={words}
-          onChange={event => setWords(event.currentTarget.value)}
-        />
-      </header>
-      <ErrorNote error={error} />
-      {!cards && !error && <p>{t('Loading …')}</p>}
-      <div className="crater-Cards">
-        {shown?.map(card => (
-          <button key={card.id} className="crater-Card" onClick={() => choose(card.id)}>
-            <b>{card.title}</b>
-            <span>{card.description}</span>
-            <small className="crater-dim">{card.id}</small>
-          </button>
-        ))}
-      </div>
+      <Templates title={t('Choose a template')} cards={cards} error={error} onChoose={choose} />
     </Root>
   );
-}
-
-export function language(): string {
-  const lang = document.documentElement.lang.toLowerCase();
-  return lang.startsWith('ja') ? 'ja' : lang.startsWith('zh') ? 'zh-CN' : 'en';
 }
 
 /** What the far side says of the values as they are. */

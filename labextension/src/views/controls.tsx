@@ -5,7 +5,12 @@ import { t } from './i18n';
 import type { CraterError } from './transport';
 
 /** Copies `value`; says for two seconds that it did, or why not. */
-export function CopyButton({ value, label }: { value: string; label: string }): JSX.Element {
+export function CopyButton(props: {
+  value: string;
+  label: string;
+  tabIndex?: number;
+}): JSX.Element {
+  const { value, label } = props;
   const [said, setSaid] = React.useState('');
   React.useEffect(() => {
     const timer = said ? setTimeout(() => setSaid(''), 2000) : undefined;
@@ -16,6 +21,7 @@ export function CopyButton({ value, label }: { value: string; label: string }): 
       className="crater-Button crater-mod-quiet"
       aria-label={label}
       title={label}
+      tabIndex={props.tabIndex}
       onClick={() =>
         void copy(value).then(
           () => setSaid(t('Copied')),
@@ -88,13 +94,19 @@ export function useNow(running: boolean, seconds = 1): number {
 
 /** Keys typed in a view stay there: a notebook would take "dd" as "delete this cell". */
 export function Root(props: { className: string; children: React.ReactNode }): JSX.Element {
+  const root = React.useRef<HTMLElement>(null);
+  const [free, setFree] = React.useState(false);
+  // In the sidebar and the main area nothing takes single keys, and JupyterLab's shortcuts are meant.
+  React.useLayoutEffect(() => setFree(!!root.current?.closest('.crater-Free')), []);
   return (
-    <div
+    // A section, so that its header and footer are its own and not the page's landmarks.
+    <section
+      ref={root}
       className={`crater ${props.className}`}
-      data-lm-suppress-shortcuts="true"
-      onKeyDown={event => event.stopPropagation()}
+      data-lm-suppress-shortcuts={free ? undefined : 'true'}
+      onKeyDown={free ? undefined : event => event.stopPropagation()}
     >
       {props.children}
-    </div>
+    </section>
   );
 }

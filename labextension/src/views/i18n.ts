@@ -1,15 +1,33 @@
-import { ja } from './locale/ja';
-import { zhCN } from './locale/zhCN';
+export type Words = Record<string, string>;
+export type Language = 'en' | 'ja' | 'zh-CN';
+/** How the words of each language are had: they are loaded only where they are read. */
+export type Dictionaries = Record<Exclude<Language, 'en'>, () => Promise<Words>>;
+
+let words: Words = {};
 
 /**
- * The text in the page's language; English where it has none. `{name}` is replaced from `values`.
+ * The page's language as far as we speak it.
  *
  * JupyterLab sets the page's language with its own locale, so panel, outputs and widgets follow
  * the same setting; its translation packs reach neither widgets nor machines without the packs.
  */
+export function language(): Language {
+  const lang = document.documentElement.lang.toLowerCase();
+  return lang.startsWith('ja') ? 'ja' : lang.startsWith('zh') ? 'zh-CN' : 'en';
+}
+
+/** To be awaited before the first view is drawn; what can't be had leaves the page English. */
+export async function loadWords(from: Dictionaries, chosen = language()): Promise<void> {
+  try {
+    words = chosen === 'en' ? {} : await from[chosen]();
+  } catch (reason) {
+    console.warn(`jupyter_crater: no texts in ${chosen}`, reason);
+    words = {};
+  }
+}
+
+/** The text in the page's language; English where it has none. `{name}` is replaced from `values`. */
 export function t(english: string, values: Record<string, string | number> = {}): string {
-  const language = document.documentElement.lang.toLowerCase();
-  const words = language.startsWith('ja') ? ja : language.startsWith('zh') ? zhCN : {};
   return (words[english] ?? english).replace(/\{(\w+)\}/g, (hole, name: string) =>
     name in values ? String(values[name]) : hole
   );

@@ -35,7 +35,11 @@ export function phaseName(phase: string): string {
     stopping: t('stopping'),
     stopped: t('stopped'),
     failed: t('failed'),
-    unknown: t('unknown')
+    unknown: t('unknown'),
+    // Of tasks, which have their own.
+    pending: t('pending'),
+    running: t('running'),
+    succeeded: t('done')
   };
   return names[phase] ?? phase;
 }

@@ -3,6 +3,7 @@ import { createRoot } from 'react-dom/client';
 
 import '../../style/views.css';
 
+import { language, loadWords, Words } from '../views/i18n';
 import { MathsContext, Typesetter } from '../views/Maths';
 import type { ITransport } from '../views/transport';
 import { CommTransport, IModel } from './comm';
@@ -20,16 +21,35 @@ export function widget(mount: (model: IModel, transport: CommTransport) => IMoun
       const transport = new CommTransport(model);
       const { element, dispose } = mount(model, transport);
       const root = createRoot(el);
-      root.render(
-        React.createElement(MathsContext.Provider, { value: () => maths(transport) }, element)
-      );
+      let gone = false;
+      const show = () =>
+        gone ||
+        root.render(
+          React.createElement(MathsContext.Provider, { value: () => maths(transport) }, element)
+        );
+      if (language() === 'en') {
+        show();
+      } else {
+        void Promise.race([words(transport), patience()]).then(show);
+      }
       return () => {
+        gone = true;
         root.unmount();
         dispose?.();
         transport.dispose();
       };
     }
   };
+}
+
+/** A busy kernel is not waited for longer than this, ms: the view is English then. */
+const PATIENCE = 3000;
+const patience = () => new Promise<void>(resolve => setTimeout(resolve, PATIENCE));
+
+/** The page's language through the comm too: most pages need no dictionary at all. */
+function words(transport: ITransport): Promise<void> {
+  const load = () => transport.request<Words>('asset.words', { language: language() });
+  return loadWords({ ja: load, 'zh-CN': load });
 }
 
 let loading: Promise<Typesetter> | null = null;

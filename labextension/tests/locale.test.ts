@@ -1,0 +1,76 @@
+/// <reference types="vite/client" />
+/** Every text has its words in every language, and no language has words that nobody says. */
+import ts from 'typescript';
+import { afterEach, expect, test } from 'vitest';
+
+import { language, loadWords, t, Words } from '../src/views/i18n';
+import { ja } from '../src/views/locale/ja';
+import { zhCN } from '../src/views/locale/zhCN';
+
+const SOURCES = import.meta.glob<string>(['../src/**/*.{ts,tsx}', '!**/locale/**'], {
+  query: '?raw',
+  import: 'default',
+  eager: true
+});
+
+/** The first argument of each call of `t` in the sources. */
+function said(): Set<string> {
+  const found = new Set<string>();
+  for (const [name, text] of Object.entries(SOURCES)) {
+    const visit = (node: ts.Node): void => {
+      if (ts.isCallExpression(node) && node.expression.getText() === 't') {
+        const [first] = node.arguments;
+        if (!ts.isStringLiteralLike(first)) {
+          throw new Error(`${name}: t(${first.getText()}) is no literal: nobody can translate it`);
+        }
+        found.add(first.text);
+      }
+      ts.forEachChild(node, visit);
+    };
+    visit(ts.createSourceFile(name, text, ts.ScriptTarget.Latest, true, ts.ScriptKind.TSX));
+  }
+  return found;
+}
+
+const holes = (text: string) => (text.match(/\{\w+\}/g) ?? []).sort();
+
+afterEach(() => {
+  document.documentElement.lang = 'en';
+});
+
+test.each([
+  ['ja', ja],
+  ['zh-CN', zhCN]
+])('%s is complete', (_, words: Words) => {
+  const keys = [...said()].sort();
+  expect(keys.length).toBeGreaterThan(150);
+  expect(keys.filter(key => !words[key]?.trim())).toEqual([]);
+  expect(Object.keys(words).filter(key => !keys.includes(key))).toEqual([]);
+  for (const [english, text] of Object.entries(words)) {
+    expect([english, holes(text)]).toEqual([english, holes(english)]);
+  }
+});
+
+test('texts follow the language of the page', async () => {
+  const from = { ja: () => Promise.resolve(ja), 'zh-CN': () => Promise.resolve(zhCN) };
+  document.documentElement.lang = 'ja-JP';
+  expect(language()).toBe('ja');
+  await loadWords(from);
+  expect(t('Jobs')).toBe('ジョブ');
+  expect(t('{name} serves', { name: 'r1' })).toContain('r1');
+  document.documentElement.lang = 'zh-CN';
+  await loadWords(from);
+  expect(t('Jobs')).toBe('作业');
+  document.documentElement.lang = 'fr-FR';
+  await loadWords(from);
+  expect(t('Jobs')).toBe('Jobs');
+});
+
+test('a dictionary that can’t be had leaves the page English', async () => {
+  document.documentElement.lang = 'ja';
+  await loadWords({
+    ja: () => Promise.reject(new Error('offline')),
+    'zh-CN': () => Promise.resolve(zhCN)
+  });
+  expect(t('Jobs')).toBe('Jobs');
+});

@@ -1,0 +1,40 @@
+"""The panel's whole way with the real engine: real Ray, real vLLM, a true answer."""
+
+from __future__ import annotations
+
+import pytest
+from playwright.sync_api import expect
+
+from tests.browser.conftest import Notebook, running_lab
+from tests.browser.test_panel import MAIN, open_lab, open_panel
+
+START_MS = 240_000
+
+
+@pytest.mark.engine
+def test_from_an_empty_panel_to_a_true_answer(tmp_path, browser, engine_environment):
+    with running_lab(tmp_path, stand_in=False) as lab:
+        context = browser.new_context(viewport={"width": 1280, "height": 1000})
+        notebook = Notebook(context.new_page(), lab)
+        notebook.page.on("pageerror", lambda error: notebook.problems.append(str(error)))
+        page = open_lab(notebook.page, lab, "engine")
+        panel = open_panel(page)
+        expect(panel).to_contain_text("No jobs yet.")
+        panel.get_by_role("button", name="Choose a template").click()
+        panel.get_by_text("DeepSeek R1 distributed inference").click()
+        picker = page.locator(f"{MAIN} .crater-Picker")
+        picker.get_by_role("button", name="Launch the rehearsal").click(timeout=60_000)
+        panel.get_by_role("tab", name="Jobs").click()
+        row = panel.locator("[data-name=deepseek-r1-distributed]")
+        expect(row.locator(".crater-Phase")).to_have_text("serving", timeout=START_MS)
+        job = page.locator(f"{MAIN} .crater-Job")
+        job.get_by_role("tab", name="Chat").click()
+        job.locator(".crater-Composer textarea").fill("What is gravity?")
+        job.get_by_role("button", name="Send").click()
+        stats = job.locator(".crater-Turn-stats")
+        expect(stats).to_contain_text("first token after", timeout=120_000)
+        expect(job.locator(".crater-Turn").last).to_contain_text("force")
+        said = "import jupyter_crater as c; print(c.job('deepseek-r1-distributed').phase)"
+        assert lab.python(said) == "serving"
+        assert notebook.problems == []
+        context.close()
