@@ -21,7 +21,7 @@ from ...errors import (
     InputError,
     NotSupported,
 )
-from ...spec import SCHEMA, JobSpec, Resources, Task, Volume
+from ...spec import NEW_SECRET, SCHEMA, JobSpec, Resources, Task, Volume
 from . import templates
 from .request import Names, image_here
 from .templates import Form
@@ -149,6 +149,8 @@ def _exports(spec: JobSpec, made: Plan, *, keyed: bool, target: Target | None) -
         wanted[spec.connect.key_env] = CLIENT_KEY
     for task in spec.tasks:
         for variable, key in task.secret_env.items():
+            if key.startswith(NEW_SECRET) and keyed:
+                made.files[key] = secrets.token_urlsafe(32)
             if key not in made.files:
                 raise NotSupported(
                     f"{variable}: this backend has no secret {key!r}.",
