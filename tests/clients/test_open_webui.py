@@ -58,7 +58,7 @@ def test_it_waits_for_its_engine_shows_its_model_and_follows_it(scripted, webui_
     assert waiting.phase == "queued"
     assert "'engine'" in waiting.message
     with pytest.raises(errors.BackendUnavailable, match="isn't there yet"):
-        until(lambda: chat.link(), seconds=5, what="its address")
+        until(chat.link, seconds=5, what="its address")
 
     engine = crater.launch("deepseek-r1-distributed", name="engine", backend="local")
     engine.wait(timeout=60, progress=quiet)
