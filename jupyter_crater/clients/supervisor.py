@@ -28,6 +28,8 @@ from .watch import Seen, Target, Watch
 START_BOUND_S = 300.0
 WAIT_BOUND_S = 24 * 3600.0
 """A client whose engine doesn't come within a day is given up."""
+SILENT_S = 120.0
+"""A page that answers nothing for so long is broken; a busy machine is slow for less."""
 TITLE = "Open WebUI"
 
 
@@ -131,6 +133,10 @@ class ClientSupervisor(Supervisor):
         if lease and time.time() > lease:
             self.end("stopped", "lease-ended", "The lease is over; `extend` would have moved it.")
         self._stopped_parts()
+        answered = self.health.ok_at if self.health else None
+        if answered is not None and time.monotonic() - answered > SILENT_S:
+            text = f"{TITLE} has not answered for {time.monotonic() - answered:.0f} s."
+            self.end("failed", "open-webui-unresponsive", text)
         if self.current == "serving" and self.stopped_since is None and self.watch.seen:
             self._tell(self.watch.seen, "serving")
 

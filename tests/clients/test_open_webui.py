@@ -202,7 +202,23 @@ def test_what_can_not_be_connected_is_said_before_anything_is_made(state, connec
     assert crater.jobs("local") == []
 
 
-def test_a_client_of_a_client_is_refused(scripted, monkeypatch):
+@pytest.mark.engine
+def test_behind_a_hub_without_a_route_nothing_is_opened(ready, monkeypatch):
+    chat = crater.launch("open-webui", backend="local", connect="http://127.0.0.1:9")
+    until(lambda: chat.status().url, what="its page's address")
+    monkeypatch.setenv("JUPYTERHUB_SERVICE_PREFIX", "/user/ana/")
+    opened = []
+    monkeypatch.setattr("webbrowser.open", opened.append)
+    for attempt in (lambda: chat.url, chat.link, chat.open):
+        with pytest.raises(errors.NotSupported, match="origin of its own"):
+            attempt()
+    assert opened == []
+    assert chat.status().url is None
+    assert "127.0.0.1" not in str(chat.to_json()["status"]["endpoints"])
+
+
+@pytest.mark.engine
+def test_a_client_of_a_client_is_refused(ready):
     crater.launch("open-webui", backend="local", connect="http://127.0.0.1:9")
     with pytest.raises(errors.InputError, match="no OpenAI service"):
         crater.launch("open-webui", name="second", backend="local", connect="open-webui")
