@@ -66,7 +66,7 @@ def command(program: Path, port: int) -> list[str]:
 
 
 def sign_in(url: str, account: Account) -> str:
-    """A session's token.
+    """A session's token. The first sign-in puts the release notes away that would cover the page.
 
     Raises:
         BackendUnavailable: it doesn't answer, or not to this account.
@@ -75,10 +75,16 @@ def sign_in(url: str, account: Account) -> str:
 
     body: dict[str, Any] = {"email": account.email, "password": account.password}
     try:
-        answer = httpx.post(f"{url}/api/v1/auths/signin", json=body, timeout=30)
-        answer.raise_for_status()
-        return str(answer.json()["token"])
-    except (httpx.HTTPError, ValueError, KeyError) as error:
+        with httpx.Client(base_url=f"{url}/api/v1", timeout=30) as client:
+            answer = client.post("/auths/signin", json=body).raise_for_status()
+            token = str(answer.json()["token"])
+            client.headers["Authorization"] = f"Bearer {token}"
+            known = client.get("/users/user/settings").raise_for_status().json()
+            if not (known or {}).get("ui"):  # else they are the user's
+                first = {"ui": {"showChangelog": False}}
+                client.post("/users/user/settings/update", json=first).raise_for_status()
+            return token
+    except (httpx.HTTPError, ValueError, KeyError, AttributeError) as error:
         raise BackendUnavailable(
             f"Open WebUI at {url} did not take the job's account: {error}.",
             hint="Its log says more: `job.logs()`.",
