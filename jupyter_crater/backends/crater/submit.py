@@ -86,7 +86,8 @@ def plan(
     number = new_id()
     made = Plan(Form(name, {"version": templates.VERSION, "type": "custom", "data": {}}))
     exports = _exports(spec, made, keyed=keyed, target=target)
-    env: dict[str, str] = {}
+    # The address comes first, where people look for it.
+    env: dict[str, str] = {spec.connect.env: target.url} if target and spec.connect else {}
     for task in reversed(spec.tasks):  # the head's win: variables are job-wide here
         env |= task.env
     if spec.lease_seconds:

@@ -128,7 +128,9 @@ def _env(frame: Frame, task: Task) -> list[dict[str, Any]]:
         env[env_name(key, what)] = {"value": literal(value, f"{what}: {key}")}
     for key, secret in task.secret_env.items():
         env[env_name(key, f"secret environment of {task.name}")] = secret_key(name, secret)
-    return [{"name": key, **value} for key, value in env.items()]
+    # A client's address comes first, where people look for it.
+    first = spec.connect.env if spec.connect else None
+    return [{"name": k, **env[k]} for k in sorted(env, key=lambda key: key != first)]
 
 
 def secret_key(secret: str, key: str, *, optional: bool = False) -> dict[str, Any]:

@@ -340,6 +340,7 @@ def test_open_webuis_account_is_made_for_each_job_and_stands_in_its_secret():
     assert first["new-password"] != second["new-password"]
     (template,) = pods(k8s.manifests(spec, "chat", carrier="volcano")[-1]).values()
     variables = env(template)
+    assert next(iter(variables)) == "OPENAI_API_BASE_URL", "as in the seed"
     assert variables["WEBUI_ADMIN_PASSWORD"]["valueFrom"]["secretKeyRef"]["key"] == "new-password"
     assert "value" not in variables["WEBUI_SECRET_KEY"]
     assert variables["OPENAI_API_BASE_URL"]["value"] == "http://deepseek-r1-api:8001/v1"
