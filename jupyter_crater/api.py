@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
+from urllib.parse import urlsplit
 
 from . import backends, config, forwards, handle
 from .backends.base import Backend
@@ -221,7 +222,7 @@ def prepare(
     asked = chosen.render(given)
     asked = _settle_command(asked, place, raw_command=raw_command)
     if connect is not None:
-        asked = _connected(asked, connect)
+        asked = _connected(asked, connect, place)
     asked = asked.model_copy(update={"lease_seconds": _lease(place, lease)})
     job_name = _name(place, name or chosen.id, new=new)
     plan = _plan(asked, place)
@@ -408,7 +409,13 @@ def _as_engine_job(spec: JobSpec, parsed: Parsed) -> JobSpec:
     )
 
 
-def _connected(spec: JobSpec, connect: Job | str) -> JobSpec:
+def _connected(spec: JobSpec, connect: Job | str, place: Backend) -> JobSpec:
+    """The spec with what it talks to: a job of ours, with its port and key's name, or an address.
+
+    Raises:
+        InputError: nothing that this template, or a client on that backend, can talk to.
+        JobNotFound: no such job.
+    """
     if spec.connect is None:
         raise InputError("This template has nothing to connect: `connect` is for client templates.")
     target = (
@@ -418,8 +425,42 @@ def _connected(spec: JobSpec, connect: Job | str) -> JobSpec:
         if "://" in connect
         else Connect(job=connect)
     )
-    update = {"job": target.job, "backend": target.backend, "url": target.url}
+    if target.url and not _is_address(target.url):
+        raise InputError(
+            f"{target.url!r} is no address of a service.",
+            hint="It looks like http://HOST:PORT/v1; its key comes by JUPYTER_CRATER_CONNECT_KEY.",
+        )
+    if place.name != "local" and target.backend not in (None, place.name):
+        raise NotSupported(
+            f"A client on {place.name} can't reach a job on {target.backend}.",
+            hint="Launch it where that job is, or on this machine, which reaches both.",
+        )
+    update: dict[str, Any] = {"job": target.job, "backend": target.backend, "url": target.url}
+    if target.job is not None:
+        update |= {"backend": target.backend or place.name}
+        update |= _service_of(target.job, backend_of(target.backend) if target.backend else place)
     return spec.model_copy(update={"connect": spec.connect.model_copy(update=update)})
+
+
+def _service_of(name: str, place: Backend) -> dict[str, Any]:
+    """Port and key's name of the job that a client talks to; nothing where they can't be asked for."""
+    try:
+        service = place.spec(name).service
+    except NotSupported:  # a manifest is made without asking the cluster
+        return {}
+    if service is None:
+        raise InputError(f"{name!r} offers no OpenAI service that a client could talk to.")
+    return {"port": service.port, "key": service.key}
+
+
+def _is_address(url: str) -> bool:
+    parts = urlsplit(url)
+    try:
+        port_ok = parts.port is None or parts.port > 0
+    except ValueError:
+        return False
+    plain = not (parts.query or parts.fragment or parts.username or parts.password)
+    return parts.scheme in ("http", "https") and bool(parts.hostname) and plain and port_ok
 
 
 def _lease(place: Backend, lease: str | float | None) -> int | None:

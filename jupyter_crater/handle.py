@@ -17,6 +17,7 @@ from typing import TYPE_CHECKING, Any
 
 from . import backends, config, forecast, forwards
 from .backends.base import Backend
+from .clients import opening
 from .errors import (
     BackendError,
     BackendUnavailable,
@@ -101,6 +102,8 @@ class Job:
                 url = self._backend.address(self.name) or forwards.url(self._backend, self.name)
             except CraterError:
                 url = None
+            if any(e.name == opening.WEB for e in status.endpoints):
+                return opening.shown(status, url)
             endpoints = tuple(e.model_copy(update={"url": url}) for e in status.endpoints)
             status = status.model_copy(update={"url": url, "endpoints": endpoints})
         return status
@@ -233,18 +236,22 @@ class Job:
 
     @property
     def url(self) -> str:
-        """What the user's browser opens: the base under which ``/v1`` answers.
+        """What the user's browser opens: an engine's base under which ``/v1`` answers, a client's page.
 
         Starts the job's forward if there is none, or has the platform offer an address.
 
         Raises:
             JobFailed: the job has ended.
+            NotSupported: a client's page, where no way leads there from the user's browser.
         """
         status = self._backend.status(self.name)
         if status.ended:
             raise self._over(status)
         address = self._backend.address(self.name, make=True)
-        return address or forwards.ensure(self._backend, self.name)
+        found = address or forwards.ensure(self._backend, self.name)
+        if self.spec.kind == "client":
+            opening.check(self.name, found)
+        return found
 
     @property
     def api_url(self) -> str:
@@ -429,12 +436,36 @@ class Job:
         return view("chat")(self, **options)
 
     def open(self) -> str:
-        """Open the job's view in the browser; returns the address."""
+        """Open the job in the browser, a client's page signed in; returns the plain address.
+
+        Raises:
+            NotSupported: no way leads there from the user's browser; it says what is missing.
+        """
         import webbrowser
 
         url = self.url
-        webbrowser.open(url)
+        webbrowser.open(self.link())
         return url
+
+    def link(self) -> str:
+        """An address to open in the browser. A client's signs in: once, within a minute.
+
+        Raises:
+            BackendUnavailable: the client isn't up yet.
+            NotSupported: as :attr:`url`.
+        """
+        url = self.url
+        account = getattr(self._backend, "account", None)
+        if self.spec.kind != "client" or account is None:
+            return url
+        status = self._backend.status(self.name)
+        if status.phase != "serving":
+            why = f" ({status.message})" if status.message else ""
+            raise BackendUnavailable(
+                f"{self.name!r} is {status.phase}{why}: its page isn't there yet.",
+                hint="`job.wait()` waits for it.",
+            )
+        return opening.signed_in(url, account(self.name))
 
     def stop(self) -> None:
         """End the job's processes; logs and settings stay, and a launch starts it again."""

@@ -174,6 +174,12 @@ class Provenance(_Model):
     values: dict[str, Any] = {}
 
 
+CONNECT_KEY = "connect-key"
+"""Key of a client's own secret that holds the key of a free address."""
+NEW_SECRET = "new-"  # noqa: S105 - a prefix of names
+"""Keys of a job's secret beginning so are made by its backend, fresh for each job."""
+
+
 class Connect(_Model):
     """A service that a client job talks to: a job of ours by name, or any address."""
 
@@ -183,6 +189,10 @@ class Connect(_Model):
     env: str = "OPENAI_API_BASE_URL"
     """The variable of the task that receives the address (ending in one ``/v1``)."""
     key_env: str = "OPENAI_API_KEY"
+    port: int | None = Field(None, ge=1, le=65535)
+    """The connected job's service port; None: not known, 8000."""
+    key: str | None = "api-key"
+    """Key of the connected job's secret; None: its service is open."""
 
 
 class JobSpec(_Model):

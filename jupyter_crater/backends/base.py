@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import socket
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from threading import Event
 from typing import Any, Protocol
 
@@ -27,6 +27,16 @@ class Reach:
     url: str
     """Base without ``/v1`` and without trailing slash."""
     key: str | None
+
+
+@dataclass(frozen=True, slots=True)
+class Account:
+    """The one account of a client's page."""
+
+    email: str
+    password: str = field(repr=False)
+    secret: str = field(repr=False)
+    """Signs its sessions."""
 
 
 class Backend(Protocol):

@@ -119,6 +119,11 @@ def job_report(params: Params) -> Json:
     return {"schema": 1, "text": _job(params).report()}
 
 
+def job_link(params: Params) -> Json:
+    """An address to open in the browser; a client's signs in, once."""
+    return {"url": _job(params).link()}
+
+
 def job_stop(params: Params) -> None:
     _job(params).stop()
 
@@ -161,6 +166,7 @@ CALLS: dict[str, Callable[[Params], Any]] = {
     "job.diagnose": job_diagnose,
     "job.report": job_report,
     "job.relaunch": launching.relaunch,
+    "job.link": job_link,
     "job.stop": job_stop,
     "job.delete": job_delete,
     "job.extend": job_extend,

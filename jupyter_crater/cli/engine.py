@@ -1,4 +1,4 @@
-"""``engine install|status|remove``."""
+"""``engine install|status|remove [open-webui]``."""
 
 from __future__ import annotations
 
@@ -7,17 +7,18 @@ import threading
 from dataclasses import asdict
 from typing import Any
 
-from ..engines.environment import describe, find, install, remove, status
+from ..engines import clients, environment
 from .output import Output
 
 
 def engine(options: argparse.Namespace, out: Output) -> None:
-    {"install": _install, "status": _status, "remove": _remove}[options.action](out)
+    which = {"engine": environment, "open-webui": clients}[options.environment]
+    {"install": _install, "status": _status, "remove": _remove}[options.action](out, which)
 
 
-def _install(out: Output) -> None:
-    if find() is None:
-        out.note(str(describe()))
+def _install(out: Output, which: Any) -> None:
+    if which.find() is None:
+        out.note(str(which.describe()))
     cancel = threading.Event()
 
     def tell(p: Any) -> None:
@@ -25,7 +26,7 @@ def _install(out: Output) -> None:
         out.progress(f"{p.step}: {p.message}{count}")
 
     try:
-        found = install(tell, cancel)
+        found = which.install(tell, cancel)
     except KeyboardInterrupt:
         cancel.set()
         raise
@@ -33,15 +34,16 @@ def _install(out: Output) -> None:
     out.result({"schema": 1} | _plain(found), f"Ready: {found.root}")
 
 
-def _status(out: Output) -> None:
-    found = status()
+def _status(out: Output, which: Any) -> None:
+    found = which.status()
     rows = [[k, "" if v is None else str(v)] for k, v in _plain(found).items()]
     out.result({"schema": 1} | _plain(found), out.table(["WHAT", "VALUE"], rows))
 
 
-def _remove(out: Output) -> None:
-    remove()
-    out.result({"schema": 1, "removed": True}, "The engine environment is removed.")
+def _remove(out: Output, which: Any) -> None:
+    which.remove()
+    what = "engine" if which is environment else "Open WebUI"
+    out.result({"schema": 1, "removed": True}, f"The {what} environment is removed.")
 
 
 def _plain(value: Any) -> dict[str, Any]:

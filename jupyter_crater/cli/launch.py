@@ -58,10 +58,11 @@ def _announce(prepared: api.Prepared, out: Output) -> None:
     """What a first launch brings onto the machine is said before it starts."""
     if prepared.backend.name != "local":
         return
-    from ..engines import environment
+    from ..engines import clients, environment
 
-    if environment.find() is None:
-        out.note(str(environment.describe()))
+    which: Any = clients if prepared.spec.kind == "client" else environment
+    if which.find() is None:
+        out.note(str(which.describe()))
 
 
 def export(options: argparse.Namespace, out: Output) -> int:

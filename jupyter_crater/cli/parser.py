@@ -306,10 +306,17 @@ def _tools(verbs: Any) -> None:
         verbs,
         "engine",
         "engine:engine",
-        "the managed environment with Ray and vLLM",
-        "engine install\nengine status --json",
+        "the managed environments: Ray and vLLM, and Open WebUI",
+        "engine install\nengine status --json\nengine install open-webui",
     )
     engine.add_argument("action", choices=("install", "status", "remove"))
+    engine.add_argument(
+        "environment",
+        nargs="?",
+        choices=("engine", "open-webui"),
+        default="engine",
+        help="which one (default: engine, that is Ray, vLLM and the embedded model)",
+    )
     notebooks = verb(
         verbs, "notebooks", "tools:notebooks", "copy the tutorials here", "notebooks tutorials"
     )

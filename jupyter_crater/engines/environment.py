@@ -13,7 +13,7 @@ import re
 import shutil
 import sys
 import threading
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -40,6 +40,8 @@ __all__ = [
 ]
 
 MARKER = "crater.json"
+CLIENTS = "clients"
+"""Folder of the clients' environments (clients.py) in the engine's home; they have locks of their own."""
 # GiB to download (the wheels' sum) and on disk (CPU: measured 2.6; CUDA: estimated), model included.
 SIZES = {"cpu": (0.7, 3.0), "cuda": (3.9, 10.0)}
 SOURCES = {
@@ -195,16 +197,21 @@ def status() -> Status:
     else:
         state = "partial" if root.exists() else "missing"
     places = [model] if origin.python else [root, model]
-    size = sum(_size(place) for place in places) / provision.GIB
+    size = size_gib(places)
     return Status(
         state,
         origin.kind,
         root,
         found.python if found else origin.python,
         found.versions if found else {},
-        round(size, 2),
+        size,
         model if model.is_dir() else None,
     )
+
+
+def size_gib(folders: Sequence[Path]) -> float:
+    """GiB on disk."""
+    return round(sum(_size(folder) for folder in folders) / provision.GIB, 2)
 
 
 def _size(folder: Path) -> int:
@@ -259,26 +266,38 @@ def install(
 
 
 def _make(origin: source.Source, work: provision.Work) -> None:
-    root, python = origin.root, origin.root / "bin" / "python"
-    if not (root / MARKER).exists():
-        # Begun before and not ended: what it holds may be half written; uv's cache has the rest.
-        shutil.rmtree(root, ignore_errors=True)
-        work.report("resolve", f"Python {sys.version_info[0]}.{sys.version_info[1]} and the lock")
-        work.uv("venv", "--quiet", "--python", sys.executable, root)
-        work.uv(
-            *("pip", "install", "--python", python, "--no-build", *origin.requirements),
-            on_line=_UvLines(work),
-        )
+    root = origin.root
+    python = root / "bin" / "python"
+    unpack(root, origin.requirements, work)
 
     def finish() -> None:
         if (root / MARKER).exists():
             return
-        work.report("compile", "Compiling bytecode")
-        work.inside(python, "bytecode", on_line=_compiled(work))
+        compile_all(python, work)
 
     work.together(finish, lambda: embedded.prepare(work.home, python, work))
     source.versions.cache_clear()
     files.write(root / MARKER, {"schema": 1, "versions": source.versions(python)})
+
+
+def unpack(root: Path, requirements: Sequence[str], work: provision.Work) -> None:
+    """A Python with the requirements at ``root``, unless its marker says that it is whole."""
+    if (root / MARKER).exists():
+        return
+    # Begun before and not ended: what it holds may be half written; uv's cache has the rest.
+    shutil.rmtree(root, ignore_errors=True)
+    work.report("resolve", f"Python {sys.version_info[0]}.{sys.version_info[1]} and the lock")
+    work.uv("venv", "--quiet", "--python", sys.executable, root)
+    work.uv(
+        *("pip", "install", "--python", root / "bin" / "python", "--no-build", *requirements),
+        on_line=_UvLines(work),
+    )
+
+
+def compile_all(python: Path, work: provision.Work) -> None:
+    """Bytecode of what a start imports: an environment's first start is then like any other."""
+    work.report("compile", "Compiling bytecode")
+    work.inside(python, "bytecode", on_line=_compiled(work))
 
 
 def _compiled(work: provision.Work) -> Callable[[str], None]:
@@ -315,12 +334,20 @@ class _UvLines:
 
 
 def remove() -> None:
-    """Remove environments and embedded model, of older versions too.
+    """Remove the engine's environments and embedded model, of older versions too.
 
     Raises:
         EngineInstallError: another process is installing.
     """
-    folder = home()
+    clear(home(), keep=(CLIENTS,))
+
+
+def clear(folder: Path, *, keep: Sequence[str] = ()) -> None:
+    """Empty the home of an environment, all but its lock and what is another's.
+
+    Raises:
+        EngineInstallError: another process is installing there.
+    """
     if not folder.is_dir():
         return
     stop = threading.Event()
@@ -328,7 +355,7 @@ def remove() -> None:
     try:
         with provision.Work(folder, "cpu", None, stop).alone():
             for child in folder.iterdir():
-                if child.name != "lock":
+                if child.name not in ("lock", *keep):
                     shutil.rmtree(child) if child.is_dir() else child.unlink()
     except Cancelled:
         raise EngineInstallError(f"Another process is installing in {folder}.") from None

@@ -61,7 +61,7 @@ def check_platform(
     else:
         return
     raise EngineInstallError(
-        f"vLLM's wheels need {wanted}; this is {found}.",
+        f"The environment's wheels need {wanted}; this is {found}.",
         hint="Use a cluster backend, or name a Python that has ray and vllm in JUPYTER_CRATER_ENGINE.",
     )
 

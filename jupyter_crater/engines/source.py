@@ -79,9 +79,7 @@ def choose(kind: str | None = None) -> Source:
     overrides = LOCKS / "cpu.overrides"
     leave_out = ("--overrides", str(overrides)) if kind == "cpu" else ()
     if not given:
-        lock = LOCKS / f"{kind}.txt"
-        arguments = ("--require-hashes", "-r", str(lock), *leave_out)
-        return Source(kind, arguments, _digest(lock, *([overrides] if leave_out else [])))
+        return Source(kind, *locked(kind))
     path = Path(given).expanduser().absolute()
     if (python := path / "bin" / "python").exists():
         path = python
@@ -98,6 +96,14 @@ def choose(kind: str | None = None) -> Source:
     wanted = str(path) if path.is_file() else given
     name = hashlib.sha256(wanted.encode()).hexdigest()[:12]
     return Source(kind, (wanted, f"ray=={pins(kind)['ray']}", *leave_out), name, given)
+
+
+def locked(kind: str) -> tuple[tuple[str, ...], str]:
+    """Arguments of ``uv pip install`` for a lock of ours, and the lock's fingerprint."""
+    lock, overrides = LOCKS / f"{kind}.txt", LOCKS / f"{kind}.overrides"
+    leave_out = ("--overrides", str(overrides)) if overrides.exists() else ()
+    arguments = ("--require-hashes", "-r", str(lock), *leave_out)
+    return arguments, _digest(lock, *([overrides] if leave_out else []))
 
 
 def _digest(*paths: Path) -> str:

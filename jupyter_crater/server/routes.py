@@ -146,6 +146,7 @@ ROUTES: dict[str, dict[str, str]] = {
     "jobs/NAME/events": {"GET": "job.events"},
     "jobs/NAME/diagnoses": {"GET": "job.diagnose"},
     "jobs/NAME/report": {"GET": "job.report"},
+    "jobs/NAME/link": {"POST": "job.link"},
     "jobs/NAME/relaunch": {"POST": "job.relaunch"},
     "jobs/NAME/log": {"POST": "job.log"},
     "jobs/NAME/stop": {"POST": "job.stop"},

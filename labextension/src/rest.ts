@@ -43,6 +43,7 @@ const ROUTES: Record<string, IRoute> = {
   'job.events': { verb: 'GET', path: job('/events') },
   'job.diagnose': { verb: 'GET', path: job('/diagnoses') },
   'job.report': { verb: 'GET', path: job('/report') },
+  'job.link': { verb: 'POST', path: job('/link') },
   'job.relaunch': { verb: 'POST', path: job('/relaunch') },
   'job.log': { verb: 'POST', path: job('/log') },
   'job.stop': { verb: 'POST', path: job('/stop') },

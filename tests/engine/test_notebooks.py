@@ -9,6 +9,7 @@ import nbformat
 import pytest
 
 import jupyter_crater as crater
+from jupyter_crater.engines import clients
 
 NOTEBOOKS = Path(__file__).parents[2] / "notebooks"
 
@@ -45,6 +46,17 @@ def test_01_the_main_job(real_job):
     assert "401" in shown
     assert real_job.api_key not in shown
     assert real_job.phase == "stopped", "its last cell stops the job"
+
+
+def test_05_open_webui(real_state, engine_environment):
+    clients.install()
+    notebook = run("05-open-webui.ipynb")
+    shown = texts(notebook)
+    assert "Waiting for 'deepseek-r1-distributed'" in shown
+    assert "http://127.0.0.1:" in shown
+    assert "['SmolLM2-135M-Instruct'" in shown
+    assert "'deepseek-r1-distributed' is stopped" in shown
+    assert "open-webui" not in [j.name for j in crater.jobs("local")], "its last cell removes it"
 
 
 def test_06_when_it_goes_wrong(real_state, engine_environment):

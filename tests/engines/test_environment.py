@@ -11,7 +11,7 @@ from pathlib import Path
 
 import pytest
 
-from jupyter_crater.engines import environment, provision
+from jupyter_crater.engines import clients, environment, provision
 from jupyter_crater.engines.embedded import EMBEDDED_CONFIG
 from jupyter_crater.errors import Cancelled, ConfigError, DoesNotFit, EngineInstallError
 
@@ -299,3 +299,33 @@ def test_engine_processes_get_an_environment_of_their_own(uv):
     for name in ("RAY_ADDRESS", "VLLM_API_KEY", "PYTHONDONTWRITEBYTECODE", "JUPYTERHUB_API_TOKEN"):
         assert name not in env
     assert install().process_env(caller, ranks=10**6)["OMP_NUM_THREADS"] == "1"
+
+
+def test_open_webuis_environment_is_made_and_removed_by_itself(uv):
+    install()
+    made = clients.install(free=lambda _: PLENTY)
+    assert made == clients.find()
+    call = [c["arguments"] for c in uv.calls if c["arguments"][0] == "pip"][-1]
+    assert "--require-hashes" in call
+    assert any(str(word).endswith("open-webui.txt") for word in call)
+    assert any(str(word).endswith("open-webui.overrides") for word in call)
+    assert clients.status().state == "ready"
+    environment.remove()
+    assert environment.find() is None
+    assert clients.find() == made, "the engine's removal is not this one's"
+    install()
+    clients.remove()
+    assert clients.status().state == "missing"
+    assert environment.find()
+
+
+def test_open_webui_begun_and_not_ended_is_partial(uv):
+    (uv.folder / "fail").write_text("error: No space left on device")
+    with pytest.raises(EngineInstallError, match="No space left"):
+        clients.install(free=lambda _: PLENTY)
+    assert clients.status().state == "partial"
+    assert clients.find() is None
+    with pytest.raises(DoesNotFit):
+        clients.install(free=lambda _: 2**30)
+    (uv.folder / "fail").unlink()
+    assert clients.install(free=lambda _: PLENTY).version == "0.12.4"

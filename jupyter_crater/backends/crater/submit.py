@@ -21,7 +21,7 @@ from ...errors import (
     InputError,
     NotSupported,
 )
-from ...spec import SCHEMA, JobSpec, Resources, Task, Volume
+from ...spec import NEW_SECRET, SCHEMA, JobSpec, Resources, Task, Volume
 from . import templates
 from .request import Names, image_here
 from .templates import Form
@@ -86,7 +86,8 @@ def plan(
     number = new_id()
     made = Plan(Form(name, {"version": templates.VERSION, "type": "custom", "data": {}}))
     exports = _exports(spec, made, keyed=keyed, target=target)
-    env: dict[str, str] = {}
+    # The address comes first, where people look for it.
+    env: dict[str, str] = {spec.connect.env: target.url} if target and spec.connect else {}
     for task in reversed(spec.tasks):  # the head's win: variables are job-wide here
         env |= task.env
     if spec.lease_seconds:
@@ -149,6 +150,8 @@ def _exports(spec: JobSpec, made: Plan, *, keyed: bool, target: Target | None) -
         wanted[spec.connect.key_env] = CLIENT_KEY
     for task in spec.tasks:
         for variable, key in task.secret_env.items():
+            if key.startswith(NEW_SECRET) and keyed:
+                made.files[key] = secrets.token_urlsafe(32)
             if key not in made.files:
                 raise NotSupported(
                     f"{variable}: this backend has no secret {key!r}.",

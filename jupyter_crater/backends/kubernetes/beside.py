@@ -8,7 +8,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from ...errors import InputError, NotSupported
-from ...spec import JobSpec
+from ...spec import CONNECT_KEY, NEW_SECRET, JobSpec
 from . import pod, record
 from .options import Options, Peer
 from .workload import DASHBOARD, has_token, head_labels, ray_version
@@ -42,12 +42,16 @@ def new_secret(
     given = given or {}
     ours = {spec.service.key if spec.service else None, pod.RAY_TOKEN}
     keys = secret_keys(spec, options, kind)
-    if missing := [key for key in keys if key not in given and key not in ours]:
+    asked = (key for key in keys if key not in ours and not key.startswith(NEW_SECRET))
+    if missing := [key for key in asked if key not in given]:
         raise InputError(
             f"The job needs secret values that were not given: {', '.join(missing)}.",
             hint="Give them by environment or configuration; they go into the job's Secret only.",
         )
-    return {key: given.get(key) or secrets.token_hex(32) for key in keys}
+    found = {key: given.get(key) or secrets.token_hex(32) for key in keys}
+    if spec.connect and spec.connect.url and given.get(CONNECT_KEY):
+        found[CONNECT_KEY] = given[CONNECT_KEY]  # of an address: open without it
+    return found
 
 
 def documents(

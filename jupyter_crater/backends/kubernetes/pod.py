@@ -8,7 +8,7 @@ from typing import Any
 from ...catalog import engines, gpus
 from ...engines.scripts import SHM_GIB, leased
 from ...errors import InputError, NotSupported
-from ...spec import JobSpec, Resources, Task, Volume
+from ...spec import CONNECT_KEY, JobSpec, Resources, Task, Volume
 from . import record
 from .options import Options
 from .text import env_name, literal
@@ -118,18 +118,25 @@ def _env(frame: Frame, task: Task) -> list[dict[str, Any]]:
         env["VLLM_API_KEY"] = secret_key(name, spec.service.key)
     if spec.connect and task is spec.main:
         plain[spec.connect.env] = connect_url(spec, frame.options)
-        if spec.connect.job and spec.connect.key_env not in task.secret_env:
-            env[spec.connect.key_env] = secret_key(spec.connect.job, "api-key")
+        if spec.connect.key_env not in task.secret_env:
+            if spec.connect.job and spec.connect.key:
+                env[spec.connect.key_env] = secret_key(spec.connect.job, spec.connect.key)
+            elif spec.connect.url:
+                env[spec.connect.key_env] = secret_key(name, CONNECT_KEY, optional=True)
     for key, value in (plain | task.env).items():
         what = f"environment of {task.name}"
         env[env_name(key, what)] = {"value": literal(value, f"{what}: {key}")}
     for key, secret in task.secret_env.items():
         env[env_name(key, f"secret environment of {task.name}")] = secret_key(name, secret)
-    return [{"name": key, **value} for key, value in env.items()]
+    # A client's address comes first, where people look for it.
+    first = spec.connect.env if spec.connect else None
+    return [{"name": k, **env[k]} for k in sorted(env, key=lambda key: key != first)]
 
 
-def secret_key(secret: str, key: str) -> dict[str, Any]:
-    return {"valueFrom": {"secretKeyRef": {"name": secret, "key": key}}}
+def secret_key(secret: str, key: str, *, optional: bool = False) -> dict[str, Any]:
+    """A variable's value out of a secret; an optional one that isn't there leaves it unset."""
+    reference: dict[str, Any] = {"name": secret, "key": key}
+    return {"valueFrom": {"secretKeyRef": reference | ({"optional": True} if optional else {})}}
 
 
 def connect_url(spec: JobSpec, options: Options) -> str:
@@ -141,7 +148,7 @@ def connect_url(spec: JobSpec, options: Options) -> str:
     connect = spec.connect
     base = connect and (options.connect_url or connect.url)
     if connect and connect.job and not base:
-        base = f"http://{connect.job}-api:8000"
+        base = f"http://{connect.job}-api:{connect.port or 8000}"
     if not base:
         raise InputError(
             "A client job needs something to connect to.", hint="Give connect=JOB or an address."

@@ -28,11 +28,14 @@ from ...errors import (
 )
 from ...spec import ENDED, Endpoint, JobSpec, JobStatus, Observation, check_name
 from ...timeline import reduce
-from ..base import Reach, Submitted
-from . import machine, parts, rehearsal, store
+from ..base import Account, Reach, Submitted
+from . import client, machine, parts, rehearsal, store
 
 DISK_MIN_BYTES = 200 * 2**20
 STOP_BOUND_S = 40.0
+SUPERVISOR = "jupyter_crater.backends.local.supervisor"
+SUPERVISORS = {"client": "jupyter_crater.clients.supervisor"}
+"""By kind. A client's stands above the backends, since its engine may run on any of them."""
 
 
 class LocalBackend:
@@ -52,7 +55,7 @@ class LocalBackend:
         _check_disk()
         self._check_ports(spec, name, given)
         if spec.kind == "client":
-            raise NotSupported("A client job can't be run on the local backend yet.")
+            return client.prepare(spec, given=given)
         if spec.raw_command is not None or spec.engine is None:
             return spec, []
         # On a GPU nothing is scaled down: the job is what was asked.
@@ -65,6 +68,8 @@ class LocalBackend:
 
     def _check_ports(self, spec: JobSpec, name: str, given: frozenset[str]) -> None:
         wanted = {"port": spec.service.port if spec.service else None}
+        if spec.kind == "client":
+            wanted["port"] = next((f.port for f in spec.forwards), None)
         wanted["ray_port"] = spec.ray.port if spec.ray else None
         for parameter, port in wanted.items():
             if parameter not in given or port is None or machine.is_free(port):
@@ -119,18 +124,20 @@ class LocalBackend:
         }
         attempt = store.add_attempt(folder, document)
         try:
+            if spec.kind == "client":
+                store.make_client(folder, client.key_of(spec))
             attempt.record(Observation(time.time(), "phase", "queued"))
             if spec.lease_seconds:
                 attempt.write_run(lease=time.time() + spec.lease_seconds)
-            self._start_supervisor(folder, attempt)
+            self._start_supervisor(folder, attempt, SUPERVISORS.get(spec.kind, SUPERVISOR))
         except BaseException:
             shutil.rmtree(folder.path if new else attempt.folder, ignore_errors=True)
             raise
         return Submitted(name, attached=False, attempt=attempt.number)
 
-    def _start_supervisor(self, folder: store.Folder, attempt: store.Attempt) -> None:
+    def _start_supervisor(self, folder: store.Folder, attempt: store.Attempt, module: str) -> None:
         processes.spawn_detached(
-            "jupyter_crater.backends.local.supervisor",
+            module,
             [str(folder.path), str(attempt.number)],
             cwd=folder.path,
             env={processes.MARKER: folder.marker},
@@ -161,6 +168,9 @@ class LocalBackend:
         ended = phase in ENDED
         api_port = ports.get("api") if spec.get("service") else None
         api_url = f"http://127.0.0.1:{api_port}" if api_port and not ended else None
+        web = client.page(ports) if not ended else None
+        endpoints = [Endpoint(name="openai", port=api_port, url=api_url)] if api_port else []
+        endpoints += [Endpoint(name=client.WEB, port=ports["web"], url=web)] if web else []
         return JobStatus(
             name=name,
             template=provenance.get("template", "?"),
@@ -170,7 +180,7 @@ class LocalBackend:
             message=message,
             head_ip=run.get("head_ip"),
             api_url=api_url,
-            endpoints=(Endpoint(name="openai", port=api_port, url=api_url),) if api_port else (),
+            endpoints=tuple(endpoints),
             tasks=seen.tasks,
             timeline=seen.entries,
             created=folder.created,
@@ -228,7 +238,10 @@ class LocalBackend:
 
     def reach(self, name: str, *, make: bool = True) -> Reach:
         folder = store.find(name)
-        port = folder.current().run().get("ports", {}).get("api")
+        ports = folder.current().run().get("ports", {})
+        port = ports.get("api")
+        if port is None and client.page(ports):
+            raise NotSupported(f"{name!r} offers no OpenAI service: it is a client of one.")
         if port is None:
             raise BackendUnavailable(f"{name!r} has no port yet: it is still being started.")
         if folder.key() is None:
@@ -239,7 +252,12 @@ class LocalBackend:
         return Reach(f"http://127.0.0.1:{port}", folder.key())
 
     def address(self, name: str, *, make: bool = False) -> str | None:
-        return None
+        """A client's page has its own port for life: its sessions belong to that origin."""
+        return client.page(store.find(name).current().run().get("ports", {}))
+
+    def account(self, name: str) -> Account | None:
+        """The account of a client's page; None for engines."""
+        return store.find(name).account()
 
     def connect(self, name: str, port: int | None = None) -> socket.socket:
         ports = store.find(name).current().run().get("ports", {})

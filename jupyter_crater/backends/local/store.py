@@ -3,6 +3,8 @@
 jobs/NAME/
   job.json            schema, name, id, created
   key                 the engine's API key (0600)
+  account.json        a client's account (0600); connect-key: of the address it was given (0600)
+  data/               a client's own files: they outlive its attempts
   attempts/1/         one start: 2, 3 … follow; old ones keep their logs
     spec.json         the spec as it runs, as it was asked, what the rehearsal changed
     run.json          the supervisor: pid, start time, host, boot id, ports, parts
@@ -29,6 +31,7 @@ from typing import Any
 from ... import config, files
 from ...errors import JobNotFound, NewerSchema, nearest
 from ...spec import SCHEMA, JobSpec, Observation, check_name
+from ..base import Account
 
 EVENTS_MAX_BYTES = 8 * 2**20
 LAST_WORDS_BYTES = 4096
@@ -182,6 +185,18 @@ class Folder:
         except OSError:
             return None
 
+    def account(self) -> Account | None:
+        """The account of a client's page; None for engines."""
+        data = files.read(self.path / "account.json")
+        return Account(data["email"], data["password"], data["secret"]) if data else None
+
+    def connect_key(self) -> str | None:
+        """The key of a free address that a client was given."""
+        try:
+            return (self.path / "connect-key").read_text().strip() or None
+        except OSError:
+            return None
+
     def attempts(self) -> list[Attempt]:
         try:
             folders = [p for p in (self.path / "attempts").iterdir() if p.name.isdigit()]
@@ -208,6 +223,18 @@ def create(name: str) -> Folder:
             {"schema": SCHEMA, "name": name, "id": secrets.token_hex(8), "created": time.time()},
         )
     return Folder(path)
+
+
+def make_client(folder: Folder, connect_key: str | None) -> None:
+    """What a client needs beside: its account, which its data knows, and a free address's key."""
+    if folder.account() is None:
+        made = {
+            "email": "crater@localhost",
+            "password": secrets.token_urlsafe(24),
+            "secret": secrets.token_urlsafe(48),
+        }
+        files.write(folder.path / "account.json", made)
+    files.write(folder.path / "connect-key", connect_key or "")
 
 
 def add_attempt(folder: Folder, document: dict[str, Any]) -> Attempt:

@@ -25,7 +25,7 @@ from collections.abc import Callable
 from contextlib import ExitStack
 from dataclasses import replace
 from pathlib import Path
-from typing import Any, NoReturn
+from typing import Any, NoReturn, TypeVar
 
 import psutil
 
@@ -37,6 +37,8 @@ from ...spec import Observation
 from . import parts, store
 from .machine import reserved_ports
 from .parts import Part
+
+T = TypeVar("T")
 
 NODES_BOUND_S = 180.0
 """On one machine a node joins in seconds; a cluster's half-hour would only hide a fault."""
@@ -187,16 +189,19 @@ class Supervisor:
         if all(parts.stands_in(m) for m in ("raycli", "nodes", "serve")):
             self.note("rehearsal", "engine", "a test asked for it", asked="vllm", used="stand-in")
             return None
-        found = find_engine()
-        if found is not None:
+        return self._installed(find_engine, install, "the engine (Ray and vLLM)")
+
+    def _installed(self, find: Callable[[], T | None], make: Callable[..., T], what: str) -> T:
+        """A managed environment, made if it is missing, with its progress told as ours."""
+        if (found := find()) is not None:
             return found
-        self.phase("pulling", "Preparing the engine environment (Ray and vLLM), once.")
-        done: list[Environment | BaseException] = []
+        self.phase("pulling", f"Preparing the environment of {what}, once.")
+        done: list[T | BaseException] = []
 
         def work() -> None:
             try:
                 done.append(
-                    install(
+                    make(
                         lambda p: self.note(
                             "progress", "pull", p.message, step=p.step, done=p.done, total=p.total
                         ),
@@ -211,7 +216,7 @@ class Supervisor:
         self.pump(until=lambda: not thread.is_alive(), bound=None)
         result = done[0]
         if isinstance(result, Cancelled):
-            self.end("stopped", "stopped", "Stopped while the engine environment was made.")
+            self.end("stopped", "stopped", f"Stopped while the environment of {what} was made.")
         if isinstance(result, BaseException):
             raise result
         return result
@@ -611,7 +616,9 @@ def keep_ray_logs(ray_temp: Path, target: Path, *, most_bytes: int = 2**20) -> N
             return  # a full disk: the job's own logs are what counts
 
 
-def main(arguments: list[str]) -> None:
+def main(
+    arguments: list[str], make: Callable[[store.Folder, store.Attempt], Supervisor] = Supervisor
+) -> None:
     """Detach, say who runs, and run: ``python -m … FOLDER ATTEMPT``, ready line on stdout."""
     os.setsid()
     folder = store.Folder(Path(arguments[0]))
@@ -620,7 +627,7 @@ def main(arguments: list[str]) -> None:
     own = processes.own_identity()
     attempt.write_run(**own, host=store.host(), boot_id=store.boot_id())
     processes.ready("", attempt.logs / "supervisor.log")
-    Supervisor(folder, attempt).run()
+    make(folder, attempt).run()
 
 
 if __name__ == "__main__":

@@ -3,13 +3,18 @@ import * as React from 'react';
 import { IStatus } from '../model';
 import { CopyButton } from './controls';
 import { t } from './i18n';
+import { isPage } from './OpenPage';
 
 /** The head's IP and every URL, each to copy, and to open where a click is safe. */
 export function Addresses({ status }: { status: IStatus }): JSX.Element {
+  // A page is opened by its button, which signs in.
+  const page = isPage(status);
   const rows = [
     [t('Head IP'), status.head_ip, false],
-    [t('URL'), status.url, true],
-    [t('API (from the kernel)'), status.api_url && `${status.api_url}/v1`, false],
+    [t('URL'), status.url, !page],
+    ...(page
+      ? []
+      : [[t('API (from the kernel)'), status.api_url && `${status.api_url}/v1`, false] as const]),
     ...status.endpoints
       .filter(endpoint => endpoint.url && endpoint.url !== status.url)
       .map(endpoint => [endpoint.name, endpoint.url, true] as const)

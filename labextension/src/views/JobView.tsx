@@ -12,6 +12,7 @@ import { LogView } from './LogView';
 import { Measured, MemoryBars } from './Memory';
 import { tone } from './phases';
 import { Rehearsal } from './Rehearsal';
+import { isPage, OpenPage } from './OpenPage';
 import { PageSession } from './session';
 import { PhaseChip, Tasks } from './Tasks';
 import { Timeline } from './Timeline';
@@ -245,6 +246,7 @@ function Overview(props: {
     <div className="crater-Overview">
       {status.phase === 'failed' && <Diagnoses {...props} onRelaunched={props.onChanged} />}
       <Addresses status={status} />
+      {isPage(status) && <OpenPage {...props} />}
       <Figures status={status} />
       <Timeline status={status} />
       <Tasks status={status} />
@@ -292,6 +294,9 @@ function JobChat(props: { status: IStatus; backend: string; transport: ITranspor
     [status.name, transport]
   );
   React.useEffect(() => () => session.dispose(), [session]);
+  if (isPage(status)) {
+    return <p className="crater-dim">{t('This job is a chat page itself: open it.')}</p>;
+  }
   return status.phase === 'serving' || session.turns.length ? (
     <Chat name={status.name} session={session} />
   ) : (

@@ -520,3 +520,21 @@ def test_other_peoples_templates_are_not_changed(backend, world):
     with pytest.raises(BackendError, match="bob's"):
         templates.delete(backend.client, 3)
     assert world.templates[3]["name"] == "Open WebUI client"
+
+
+def test_the_templates_open_webui_has_an_account_of_its_own(backend, world):
+    launch(backend)
+    there = {"image": "registry.example.com/crater/open-webui", "tag": "0.6.5"}
+    wanted = templating.template("open-webui").render(there)
+    connect = wanted.connect.model_copy(update={"job": NAME})
+    launch(backend, wanted.model_copy(update={"connect": connect}), "chat")
+    _, job = world.jobs.values()
+    assert job.body["envs"][0]["name"] == "OPENAI_API_BASE_URL", "as in the seed"
+    command = job.body["command"]
+    for variable in ("OPENAI_API_KEY", "WEBUI_ADMIN_PASSWORD", "WEBUI_SECRET_KEY"):
+        assert f"{variable}=$(cat /jupyter-crater/" in command
+    assert "\nbash start.sh" in command
+    passwords = [v.decode() for k, v in world.files.items() if k.endswith("new-password")]
+    assert len(passwords) == 1
+    assert len(passwords[0]) > 30
+    assert passwords[0] not in str(job.body)

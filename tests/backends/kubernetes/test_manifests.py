@@ -26,6 +26,9 @@ BUILT_IN = [t.id for t in templating.templates()]
 
 def spec_of(template: str):
     spec = templating.template(template).render(GIVEN[template])
+    if spec.connect:
+        target = {"job": "deepseek-r1", "port": 8001, "key": "team-key"}
+        spec = spec.model_copy(update={"connect": spec.connect.model_copy(update=target)})
     return spec.model_copy(update={"lease_seconds": 8 * 3600})
 
 
@@ -302,6 +305,45 @@ def test_a_client_gets_address_key_and_admission(client, carrier):
     assert container["command"] == ["bash", "start.sh"]
     assert container["readinessProbe"]["tcpSocket"] == {"port": 8080}
     assert documents[-1]["kind"] == "Job"  # without Ray there is nothing for KubeRay to do
+
+
+def test_a_client_takes_port_and_keys_name_from_the_job_it_talks_to(client):
+    connect = client.connect.model_copy(update={"port": 9000, "key": "team-key"})
+    spec = client.model_copy(update={"connect": connect})
+    (template,) = pods(k8s.manifests(spec, "chat", carrier="volcano")[-1]).values()
+    assert env(template)["OPENAI_API_BASE_URL"]["value"] == "http://deepseek-r1-api:9000/v1"
+    key = env(template)["OPENAI_API_KEY"]["valueFrom"]["secretKeyRef"]
+    assert key == {"name": "deepseek-r1", "key": "team-key"}
+    connect = client.connect.model_copy(update={"key": None})
+    spec = client.model_copy(update={"connect": connect})
+    (template,) = pods(k8s.manifests(spec, "chat", carrier="volcano")[-1]).values()
+    assert "OPENAI_API_KEY" not in env(template), "an open service has no key to refer to"
+
+
+def test_the_key_of_a_free_address_is_the_clients_own_secret(client):
+    connect = client.connect.model_copy(update={"job": None, "url": "http://llm.example/v1"})
+    spec = client.model_copy(update={"connect": connect})
+    options = k8s.Options()
+    secret = k8s.new_secret(spec, options, {"connect-key": "sk-theirs"})
+    assert secret == {"connect-key": "sk-theirs"}
+    documents = k8s.manifests(spec, "chat", carrier="volcano", options=options, secret=secret)
+    (template,) = pods(documents[-1]).values()
+    key = env(template)["OPENAI_API_KEY"]["valueFrom"]["secretKeyRef"]
+    assert key == {"name": "chat", "key": "connect-key", "optional": True}
+    assert "sk-theirs" not in str([d for d in documents if d["kind"] != "Secret"])
+
+
+def test_open_webuis_account_is_made_for_each_job_and_stands_in_its_secret():
+    spec = spec_of("open-webui")
+    first, second = k8s.new_secret(spec, k8s.Options()), k8s.new_secret(spec, k8s.Options())
+    assert sorted(first) == ["new-password", "new-secret-key"]
+    assert first["new-password"] != second["new-password"]
+    (template,) = pods(k8s.manifests(spec, "chat", carrier="volcano")[-1]).values()
+    variables = env(template)
+    assert next(iter(variables)) == "OPENAI_API_BASE_URL", "as in the seed"
+    assert variables["WEBUI_ADMIN_PASSWORD"]["valueFrom"]["secretKeyRef"]["key"] == "new-password"
+    assert "value" not in variables["WEBUI_SECRET_KEY"]
+    assert variables["OPENAI_API_BASE_URL"]["value"] == "http://deepseek-r1-api:8001/v1"
 
 
 @pytest.mark.parametrize(

@@ -1,0 +1,53 @@
+"""A client on this machine: what differs from the cluster's, and where its page is."""
+
+from __future__ import annotations
+
+import os
+import time
+from typing import Any
+
+from ...errors import InputError
+from ...spec import JobSpec, Observation
+
+WEB = "web"
+KEY_VARIABLE = "JUPYTER_CRATER_CONNECT_KEY"
+"""Holds the key of a free address (``connect="http://…/v1"``) where a client is launched."""
+SPARED = ("ENABLE_TITLE_GENERATION", "ENABLE_TAGS_GENERATION", "ENABLE_FOLLOW_UP_GENERATION")
+
+
+def prepare(spec: JobSpec, *, given: frozenset[str]) -> tuple[JobSpec, list[Observation]]:
+    """The spec for this machine, whose cores are few: no requests beside the user's own.
+
+    Raises:
+        InputError: nothing to connect to.
+    """
+    if spec.connect is None or not (spec.connect.job or spec.connect.url):
+        raise InputError(
+            "A client needs something to connect to.",
+            hint="connect=JOB (--connect JOB) names a job, or give an address: http://HOST:PORT/v1.",
+        )
+    asked = {k for k in SPARED if spec.main.env.get(k) == "true"}
+    if not asked or "background_requests" in given:
+        return spec, []
+    main = spec.main.model_copy(update={"env": spec.main.env | dict.fromkeys(asked, "false")})
+    because = "titles, tags and follow-ups ask the model 3 to 4 times more for each message"
+    change = Observation(
+        time.time(),
+        "rehearsal",
+        "background_requests",
+        because,
+        data={"asked": True, "used": False},
+    )
+    return spec.model_copy(update={"tasks": (main,)}), [change]
+
+
+def key_of(spec: JobSpec) -> str | None:
+    """The key of a free address, from the environment: it stands in no spec and no record."""
+    if spec.connect is None or not spec.connect.url:
+        return None
+    return os.environ.get(KEY_VARIABLE)
+
+
+def page(ports: dict[str, Any]) -> str | None:
+    """The page of a client by the ports of its run record."""
+    return f"http://127.0.0.1:{ports[WEB]}" if ports.get(WEB) else None

@@ -1,0 +1,64 @@
+"""Whether and how a client's page opens in the user's browser: never a dead link.
+
+Open WebUI has no setting for a path to live under, so it needs an origin of its own: on the user's
+own machine a port of 127.0.0.1, on a platform an address that the platform offers. Behind a
+JupyterHub 127.0.0.1 is the hub's machine, not the browser's.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+from urllib.parse import urlsplit
+
+from ..backends.base import Account
+from ..errors import NotSupported
+from ..spec import JobStatus
+from . import door, webui
+
+WEB = "web"
+LOOPBACK = ("127.0.0.1", "localhost", "::1")
+NO_ROUTE = (
+    "Open WebUI can't live under a path of JupyterHub, and this platform offers the job no address "
+    "of its own"
+)
+
+
+def reachable(url: str) -> bool:
+    """Whether the user's browser gets there: behind a JupyterHub loopback is another machine."""
+    return webui.hub_prefix() is None or urlsplit(url).hostname not in LOOPBACK
+
+
+def check(name: str, url: str) -> None:
+    """Refuse an address that would be a dead link.
+
+    Raises:
+        NotSupported: it says what the platform has to offer.
+    """
+    if not reachable(url):
+        raise NotSupported(
+            f"{name!r} runs, but your browser can't open it: {NO_ROUTE}.",
+            hint="It needs an origin of its own: a host name for the job by an ingress (backend "
+            "kubernetes or crater), or JupyterLab on your own machine. `job.chat()` on the engine "
+            "works here as it is.",
+        )
+
+
+def shown(status: JobStatus, url: str | None) -> JobStatus:
+    """The status with the page's address, or, where that is a dead link, with none and why."""
+    if url is not None and not reachable(url):
+        endpoints = tuple(e.model_copy(update={"url": None}) for e in status.endpoints)
+        update: dict[str, Any] = {"url": None, "endpoints": endpoints}
+        if status.phase == "serving" and not status.reason:
+            update |= {"reason": "no-route", "message": f"Your browser can't open it: {NO_ROUTE}."}
+        return status.model_copy(update=update)
+    endpoints = tuple(
+        e.model_copy(update={"url": url}) if e.name == WEB else e for e in status.endpoints
+    )
+    return status.model_copy(update={"url": url, "endpoints": endpoints})
+
+
+def signed_in(url: str, account: Account | None) -> str:
+    """A one-time address of the page with its session; the page itself where there is no account."""
+    if account is None:
+        return url
+    return door.make(url, webui.sign_in(url, account))

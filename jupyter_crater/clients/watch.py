@@ -1,0 +1,119 @@
+"""What a client talks to, as it is now: the connected job's address and key, and whether it answers."""
+
+from __future__ import annotations
+
+import threading
+from dataclasses import dataclass
+
+import httpx
+
+from .. import backends
+from ..errors import BackendError, CraterError, NotFound
+from ..spec import Connect, JobStatus
+
+PROBE_S = 5.0
+"""A busy engine on few cores takes seconds to answer."""
+EVERY_S = 1.0
+MISSES = 2
+"""So many looks in a row have to fail before a client that was served is told of it."""
+
+
+@dataclass(frozen=True, slots=True)
+class Target:
+    """An OpenAI-compatible service: ``url`` ends in exactly one ``/v1``."""
+
+    url: str
+    key: str | None
+
+
+@dataclass(frozen=True, slots=True)
+class Seen:
+    """One look. ``code`` and ``message`` say why it can't be used; both empty while it can."""
+
+    target: Target | None
+    code: str = ""
+    message: str = ""
+
+    @property
+    def ok(self) -> bool:
+        return not self.code
+
+
+def look(connect: Connect, key: str | None = None) -> Seen:
+    """Where the service is, and what it answers to ``GET /v1/models`` with its key.
+
+    ``key`` is that of a free address; a job's own key is asked of its backend.
+    """
+    if connect.url:
+        return probe(Target(v1(connect.url), key), connect.url)
+    name = str(connect.job)
+    try:
+        place = backends.make(connect.backend or "local")
+        status = place.status(name)
+        if status.phase != "serving":
+            return _not_serving(name, status)
+        reach = place.reach(name, make=False)
+    except NotFound:
+        return Seen(None, "engine-missing", f"There is no job {name!r} any more.")
+    except CraterError as error:
+        return Seen(None, "engine-unreachable", f"{name!r} can't be reached: {error.message}")
+    return probe(Target(v1(reach.url), reach.key), name)
+
+
+def v1(url: str) -> str:
+    """The address with exactly one ``/v1`` at its end and no slash after it."""
+    return url.rstrip("/").removesuffix("/v1").rstrip("/") + "/v1"
+
+
+def _not_serving(name: str, status: JobStatus) -> Seen:
+    why = f" ({status.message})" if status.message else ""
+    if status.ended:
+        text = f"{name!r} is {status.phase}{why}; this goes on when it is launched again."
+        return Seen(None, "engine-ended", text)
+    return Seen(None, "engine-not-serving", f"Waiting for {name!r}, which is {status.phase}{why}.")
+
+
+def probe(target: Target, name: str) -> Seen:
+    """Ask for the models; no redirect is followed, since the key must not go elsewhere."""
+    headers = {"Authorization": f"Bearer {target.key}"} if target.key else {}
+    try:
+        answer = httpx.get(f"{target.url}/models", headers=headers, timeout=PROBE_S)
+        models = answer.json().get("data") if answer.status_code == 200 else None
+    except (httpx.HTTPError, httpx.InvalidURL) as error:
+        why = str(error) or type(error).__name__
+        text = f"{name!r} does not answer at {target.url}: {why}."
+        return Seen(target, "engine-unreachable", text)
+    except (ValueError, AttributeError):
+        models = None
+    if answer.status_code in (401, 403):
+        given = "the key it was given" if target.key else "a request without a key"
+        text = f"{name!r} refuses {given} ({answer.status_code} at {target.url})."
+        return Seen(target, "wrong-key", text)
+    if not isinstance(models, list):
+        text = f"No OpenAI API at {target.url}: /models answers {answer.status_code}."
+        return Seen(target, "wrong-address", text)
+    return Seen(target)
+
+
+class Watch(threading.Thread):
+    """Looks again and again: a hanging engine would block whoever has a job to watch over."""
+
+    def __init__(self, connect: Connect, key: str | None) -> None:
+        super().__init__(daemon=True, name="watch")
+        self.connect, self.key = connect, key
+        self.seen: Seen | None = None
+        """The last look that counts; None before the first."""
+        self.ended = threading.Event()
+        self._missed = 0
+
+    def run(self) -> None:
+        while not self.ended.is_set():
+            try:
+                now = look(self.connect, self.key)
+            except Exception as error:  # noqa: BLE001 - a watch that died would show an old state
+                broken = BackendError(f"{type(error).__name__}: {error}")
+                now = Seen(None, "engine-unreachable", str(broken))
+            self._missed = 0 if now.ok else self._missed + 1
+            if now.ok or self.seen is None or not self.seen.ok or self._missed >= MISSES:
+                self.seen = now
+            self.ended.wait(EVERY_S)

@@ -1,0 +1,224 @@
+"""Open WebUI as a job on this machine. The page is the real one; the engine behind it is scripted."""
+
+from __future__ import annotations
+
+import json
+import shutil
+import stat
+from pathlib import Path
+
+import httpx
+import pytest
+
+import jupyter_crater as crater
+from jupyter_crater import errors
+from jupyter_crater.backends.local import store
+from jupyter_crater.engines import clients
+from tests.doubles.openai_server import OpenAIServer
+from tests.waiting import until
+
+DOUBLES = Path(__file__).parents[1] / "doubles"
+
+
+@pytest.fixture(scope="session")
+def webui_environment():
+    """The real Open WebUI, made once a machine."""
+    return clients.install()
+
+
+@pytest.fixture
+def scripted(state, tmp_path, monkeypatch):
+    """Engines whose answers are a script."""
+    folder = tmp_path / "engine"
+    shutil.copytree(DOUBLES / "stand_in", folder)
+    shutil.copy(DOUBLES / "scripted_engine" / "serve.py", folder)
+    monkeypatch.setenv("JUPYTER_CRATER_STAND_IN", str(folder))
+    monkeypatch.setenv("CRATER_TEST_ROOT", str(DOUBLES.parents[1]))
+
+
+def quiet(_):
+    """No lines of progress."""
+
+
+def reason(job, wanted, seconds=30):
+    return until(
+        lambda: (s := job.status()).reason == wanted and s,
+        seconds=seconds,
+        what=f"{wanted} as reason",
+    )
+
+
+@pytest.mark.engine
+@pytest.mark.timeout(600)
+def test_it_waits_for_its_engine_shows_its_model_and_follows_it(scripted, webui_environment):
+    engine = crater.launch("deepseek-r1-distributed", name="engine", backend="local")
+    engine.stop()
+    chat = crater.launch("open-webui", backend="local", connect="engine")
+    waiting = reason(chat, "engine-ended")
+    assert waiting.phase == "queued"
+    assert "'engine'" in waiting.message
+    with pytest.raises(errors.BackendUnavailable, match="isn't there yet"):
+        until(chat.link, seconds=5, what="its address")
+
+    engine = crater.launch("deepseek-r1-distributed", name="engine", backend="local")
+    engine.wait(timeout=60, progress=quiet)
+    chat.wait(timeout=240, progress=quiet)
+    assert chat.reason is None
+    page = chat.url
+    token = signed_in(chat)
+    assert models(page, token) == [engine.model]
+    assert streamed(page, token, engine.model, "What is gravity?")
+    assert httpx.get(f"{page}/api/models").status_code == 401, "open to nobody without the account"
+    assert sign_up(page) == 403
+    assert {c.setting: c.used for c in chat.status().rehearsal} == {"background_requests": False}
+
+    old = engine.api_url
+    engine.stop()
+    gone = reason(chat, "engine-ended")
+    assert "launched again" in gone.message
+    assert httpx.get(f"{page}/health").status_code == 200, "its page and old chats stay"
+
+    engine = crater.launch("deepseek-r1-distributed", name="engine", backend="local")
+    engine.wait(timeout=60, progress=quiet)
+    assert engine.api_url != old, "the engine came back on another port"
+
+    def again():
+        status = chat.status()
+        return status.phase == "serving" and status.reason is None
+
+    until(again, seconds=240, what="the page to have the engine's new address")
+    phases = [e.reason for e in chat.events() if e.kind == "phase"]
+    assert "restarting" in phases
+    assert chat.url == page, "an open tab stays right"
+    assert streamed(page, token, engine.model, "What is light?"), "still signed in"
+    nothing_secret(chat, engine)
+
+
+def signed_in(job):
+    answer = httpx.get(job.link(), follow_redirects=False)
+    assert answer.status_code == 303
+    assert answer.headers["location"] == f"{job.url}/auth"
+    return answer.cookies["token"]
+
+
+def models(page, token):
+    answer = httpx.get(
+        f"{page}/api/models", headers={"Authorization": f"Bearer {token}"}, timeout=30
+    )
+    return [m["id"] for m in answer.json()["data"]]
+
+
+def streamed(page, token, model, text):
+    body = {"model": model, "stream": True, "messages": [{"role": "user", "content": text}]}
+    headers = {"Authorization": f"Bearer {token}"}
+    url = f"{page}/api/chat/completions"
+    words = []
+    with httpx.stream("POST", url, json=body, headers=headers, timeout=60) as answer:
+        assert answer.status_code == 200
+        for line in answer.iter_lines():
+            if line.startswith("data: {"):
+                choices = json.loads(line.removeprefix("data: ")).get("choices") or [{}]
+                words.append(choices[0].get("delta", {}).get("content") or "")
+    assert len([w for w in words if w]) > 5, "in pieces"
+    return "".join(words)
+
+
+def sign_up(page):
+    body = {"name": "x", "email": "x@localhost", "password": "xxxxxxxx1A!"}
+    return httpx.post(f"{page}/api/v1/auths/signup", json=body, timeout=30).status_code
+
+
+def nothing_secret(chat, engine):
+    folder = store.find(chat.name)
+    account = folder.account()
+    for name in ("account.json", "connect-key"):
+        assert stat.S_IMODE((folder.path / name).stat().st_mode) == 0o600
+    assert stat.S_IMODE((folder.path / "data").stat().st_mode) == 0o700
+    told = "\n".join(
+        p.read_text(errors="replace") for p in folder.path.glob("attempts/**/*") if p.is_file()
+    )
+    for secret in (account.password, account.secret, engine.api_key):
+        assert secret not in told
+        assert secret not in repr(account)
+
+
+@pytest.fixture
+def ready(scripted, webui_environment):
+    """What is asked of a client before its page starts needs no page."""
+
+
+@pytest.mark.engine
+def test_a_wrong_key_is_told_and_the_right_one_begins(ready, monkeypatch):
+    monkeypatch.setenv("JUPYTER_CRATER_CONNECT_KEY", "wrong")
+    with OpenAIServer(key="right") as server:
+        port = server.port
+        chat = crater.launch("open-webui", backend="local", connect=server.url)
+        told = reason(chat, "wrong-key")
+        assert told.phase == "queued"
+        assert "401" in told.message
+    reason(chat, "engine-unreachable")
+    with OpenAIServer(key="wrong", port=port):
+        until(lambda: chat.phase == "starting-engine", seconds=30, what="its start")
+        assert "wrong" not in store.find(chat.name).current().document()["spec"]["connect"].values()
+
+
+@pytest.mark.engine
+def test_a_wrong_address_is_told_and_a_service_there_begins(ready):
+    with OpenAIServer(key=None) as server:
+        chat = crater.launch("open-webui", backend="local", connect=f"{server.url}/nowhere")
+        assert "404" in reason(chat, "wrong-address").message
+        port = server.port
+        chat.delete()
+    chat = crater.launch("open-webui", backend="local", connect=f"http://127.0.0.1:{port}/v1/")
+    reason(chat, "engine-unreachable")
+    with OpenAIServer(key=None, port=port):
+        until(lambda: chat.phase == "starting-engine", seconds=30, what="its start")
+
+
+@pytest.mark.engine
+def test_stopped_while_it_waits(ready):
+    chat = crater.launch("open-webui", backend="local", connect="http://127.0.0.1:9")
+    reason(chat, "engine-unreachable")
+    chat.stop()
+    assert chat.phase == "stopped"
+
+
+@pytest.mark.parametrize(
+    ("connect", "kind", "words"),
+    [
+        (None, errors.InputError, "something to connect to"),
+        ("nobody", errors.JobNotFound, "nobody"),
+        ("ftp://host/v1", errors.InputError, "http://HOST"),
+        ("http://", errors.InputError, "no address"),
+        ("http://user:pw@host/v1", errors.InputError, "JUPYTER_CRATER_CONNECT_KEY"),
+        ("http://host/v1?key=x", errors.InputError, "no address"),
+        ("http://host:port/v1", errors.InputError, "no address"),
+    ],
+)
+def test_what_can_not_be_connected_is_said_before_anything_is_made(state, connect, kind, words):
+    with pytest.raises(kind) as caught:
+        crater.launch("open-webui", backend="local", connect=connect)
+    assert words in str(caught.value)
+    assert crater.jobs("local") == []
+
+
+@pytest.mark.engine
+def test_behind_a_hub_without_a_route_nothing_is_opened(ready, monkeypatch):
+    chat = crater.launch("open-webui", backend="local", connect="http://127.0.0.1:9")
+    until(lambda: chat.status().url, what="its page's address")
+    monkeypatch.setenv("JUPYTERHUB_SERVICE_PREFIX", "/user/ana/")
+    opened = []
+    monkeypatch.setattr("webbrowser.open", opened.append)
+    for attempt in (lambda: chat.url, chat.link, chat.open):
+        with pytest.raises(errors.NotSupported, match="origin of its own"):
+            attempt()
+    assert opened == []
+    assert chat.status().url is None
+    assert "127.0.0.1" not in str(chat.to_json()["status"]["endpoints"])
+
+
+@pytest.mark.engine
+def test_a_client_of_a_client_is_refused(ready):
+    crater.launch("open-webui", backend="local", connect="http://127.0.0.1:9")
+    with pytest.raises(errors.InputError, match="no OpenAI service"):
+        crater.launch("open-webui", name="second", backend="local", connect="open-webui")

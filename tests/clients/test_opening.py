@@ -1,0 +1,113 @@
+"""Opening a client's page: signed in once, or refused where the link would be dead."""
+
+from __future__ import annotations
+
+import urllib.error
+import urllib.request
+from http.client import HTTPConnection
+from urllib.parse import urlsplit
+
+import pytest
+
+from jupyter_crater import errors, processes
+from jupyter_crater.clients import door, opening
+from jupyter_crater.spec import Endpoint, JobStatus
+from tests.waiting import until
+
+PAGE = "http://127.0.0.1:9"
+
+
+def ask(url, host=None, path=None):
+    parts = urlsplit(url)
+    connection = HTTPConnection("127.0.0.1", parts.port, timeout=5)
+    connection.request("GET", path or parts.path, headers={"Host": host or parts.netloc})
+    answer = connection.getresponse()
+    answer.read()
+    connection.close()
+    return answer
+
+
+def test_a_door_opens_once_and_is_gone(state):
+    url = door.make(PAGE, "the-token")
+    assert "the-token" not in url
+    answer = ask(url)
+    assert answer.status == 303
+    assert answer.headers["Location"] == f"{PAGE}/auth"
+    assert answer.headers["Set-Cookie"].startswith("token=the-token; Path=/; Max-Age=30")
+    assert answer.headers["Cache-Control"] == "no-store"
+
+    def closed():
+        try:
+            return ask(url).status == 404
+        except OSError:
+            return True
+
+    until(closed, what="the second opening to be refused")
+
+
+def test_a_door_tells_nothing_to_who_lacks_its_path_or_comes_by_another_name(state):
+    url = door.make(PAGE, "the-token")
+    for wrong in (ask(url, path="/"), ask(url, path="/auth"), ask(url, host="evil.example")):
+        assert wrong.status == 404
+        assert wrong.headers["Set-Cookie"] is None
+    assert ask(url).status == 303, "it is still there for its user"
+
+
+def test_a_door_closes_by_itself():
+    made = door.Door(PAGE, "token")
+    made.until_over(0.1)
+    made.server_close()
+    assert not made.used
+    with pytest.raises(urllib.error.URLError):
+        urllib.request.urlopen(f"http://127.0.0.1:{made.server_address[1]}/{made.path}", timeout=2)
+
+
+def test_the_token_is_not_in_the_doors_command_line(state, monkeypatch):
+    said = {}
+    real = processes.spawn_detached
+
+    def spy(module, arguments, **more):
+        said["arguments"] = arguments
+        return real(module, arguments, **more)
+
+    monkeypatch.setattr(door.processes, "spawn_detached", spy)
+    ask(door.make(PAGE, "the-token"))
+    assert said["arguments"] == [PAGE]
+
+
+def status(**more):
+    web = Endpoint(name="web", port=9, url=PAGE)
+    return JobStatus(
+        name="chat", template="open-webui", backend="local", created=0.0, endpoints=(web,), **more
+    )
+
+
+def test_on_ones_own_machine_the_page_is_its_port(monkeypatch):
+    monkeypatch.delenv("JUPYTERHUB_SERVICE_PREFIX", raising=False)
+    opening.check("chat", PAGE)
+    assert opening.shown(status(phase="serving"), PAGE).url == PAGE
+
+
+def test_behind_a_hub_without_an_address_of_its_own_no_link_is_given(monkeypatch):
+    monkeypatch.setenv("JUPYTERHUB_SERVICE_PREFIX", "/user/ana/")
+    with pytest.raises(errors.NotSupported) as caught:
+        opening.check("chat", PAGE)
+    assert "origin of its own" in str(caught.value)
+    assert "ingress" in str(caught.value)
+    shown = opening.shown(status(phase="serving"), PAGE)
+    assert shown.url is None
+    assert [e.url for e in shown.endpoints] == [None]
+    assert shown.reason == "no-route"
+    assert "no address of its own" in shown.message
+
+
+def test_a_reason_of_the_engine_is_not_hidden_by_the_missing_route(monkeypatch):
+    monkeypatch.setenv("JUPYTERHUB_SERVICE_PREFIX", "/user/ana/")
+    seen = status(phase="serving", reason="engine-ended", message="gone")
+    assert opening.shown(seen, PAGE).message == "gone"
+
+
+def test_behind_a_hub_an_address_of_the_platform_is_given(monkeypatch):
+    monkeypatch.setenv("JUPYTERHUB_SERVICE_PREFIX", "/user/ana/")
+    opening.check("chat", "https://chat.example")
+    assert opening.shown(status(phase="serving"), "https://chat.example").url
