@@ -9,7 +9,7 @@ import socket
 import threading
 import time
 import weakref
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Generator, Iterator
 from typing import Any
 
 import httpx
@@ -249,7 +249,7 @@ class Client:
 
     def watch(
         self, path: str, version: str, *, opened: Callable[[], None], **params: Any
-    ) -> Iterator[dict[str, Any]]:
+    ) -> Generator[dict[str, Any]]:
         """``{"type", "object"}`` since ``version`` until the server ends the watch.
 
         Raises:
