@@ -58,6 +58,28 @@ class AnswerLost(BackendUnavailable):
     """A request that changes something was sent and its answer never came."""
 
 
+class Tap(threading.Event):
+    """Setting it ends a stream from another thread, also while no byte comes."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self._socket: socket.socket | None = None
+
+    def hold(self, response: httpx.Response | None) -> None:
+        """Take the stream that is open now; None: it is over."""
+        stream = response.extensions.get("network_stream") if response else None
+        self._socket = stream.get_extra_info("socket") if stream else None
+        if self.is_set():
+            self.set()
+
+    def set(self) -> None:
+        super().set()
+        if (held := self._socket) is not None:
+            with contextlib.suppress(OSError):
+                # The plain socket's: TLS would drop its state under the reader's feet.
+                socket.socket.shutdown(held, socket.SHUT_RDWR)
+
+
 class Client:
     """One identity at one API server; safe to use from several threads."""
 
@@ -213,7 +235,7 @@ class Client:
 
     @contextlib.contextmanager
     def stream(
-        self, path: str, *, silence: float | None = None, **params: Any
+        self, path: str, *, silence: float | None = None, tap: Tap | None = None, **params: Any
     ) -> Iterator[Iterator[str]]:
         """The lines of a long answer; ``silence``: seconds without a byte that end it.
 
@@ -242,10 +264,15 @@ class Client:
                         raise failure_of(
                             response.status_code, _status(response), self.access.server
                         )
+                    if tap is not None:
+                        tap.hold(response)
                     yield response.iter_lines()
                     return
             except httpx.TransportError as error:
                 raise BackendUnavailable(self._unreachable(error)) from error
+            finally:
+                if tap is not None:
+                    tap.hold(None)
 
     def watch(
         self, path: str, version: str, *, opened: Callable[[], None], **params: Any

@@ -10,13 +10,12 @@ import threading
 import time
 from collections import deque
 from pathlib import Path
-from threading import Event
 from typing import Any
 
 from ... import files
 from ...spec import Observation
 from . import logs, said
-from .client import Client
+from .client import Client, Tap
 from .ends import first_death
 from .observe import Seen
 from .pods import View
@@ -39,7 +38,7 @@ class _Reading:
         self.done = bool(known.get("done")) if rows is not None else False
         self.asked = time.monotonic()
         self.thread: threading.Thread | None = None
-        self.stop = Event()
+        self.tap = Tap()
 
     def take(self, pod: View, moment: float, stamp: str, text: str) -> None:
         self.stamp = stamp or self.stamp
@@ -91,6 +90,8 @@ class Fine:
                 reading.asked = time.monotonic()
             if seen.starting and reading is not None:
                 self._follow(head, reading)
+            elif reading is not None:
+                reading.tap.set()  # it serves or has ended: its conditions tell the rest
         if seen.over:
             return self._last_words(seen, folder, reading)
         return list(reading.found) if reading else []
@@ -112,14 +113,14 @@ class Fine:
         if len(alive) >= STREAMS or reading.done:
             return
         name = f"log of {pod.name}"
-        reading.stop.clear()
+        reading.tap = Tap()
         reading.thread = threading.Thread(
             target=self._read, args=(pod, reading), daemon=True, name=name
         )
         reading.thread.start()
 
     def _read(self, pod: View, reading: _Reading) -> None:
-        stream = logs.stream(self._client, self._namespace, pod, reading.stop, since=reading.stamp)
+        stream = logs.stream(self._client, self._namespace, pod, reading.tap, since=reading.stamp)
         for moment, stamp, text in stream:
             reading.take(pod, moment, stamp, text)
             if reading.serving or time.monotonic() - reading.asked > IDLE_S:
@@ -136,7 +137,7 @@ class Fine:
                 one = self._reading(pod, folder, make=True)
             assert one is not None
             if not one.done and self._may_read():
-                one.stop.set()
+                one.tap.set()
                 for moment, stamp, text in logs.lines(
                     self._client, self._namespace, pod, since=one.stamp
                 ):
@@ -157,7 +158,7 @@ class Fine:
         """Of a deleted job: its readings end."""
         with self._lock:
             for uid in [u for u, r in self._readings.items() if _inside(r, folder)]:
-                self._readings.pop(uid).stop.set()
+                self._readings.pop(uid).tap.set()
 
 
 def _inside(reading: Any, folder: Path) -> bool:

@@ -11,7 +11,7 @@ from typing import Any
 
 from ...errors import BackendError, CraterError, InputError, NotFound
 from ...spec import Observation
-from .client import Client
+from .client import Client, Tap
 from .kinds import PODS
 from .observe import Seen
 from .pods import View, when
@@ -50,7 +50,7 @@ def split(line: str) -> tuple[float, str, str]:
 
 
 def stream(
-    client: Client, namespace: str, pod: View, stop: Event, *, since: str = ""
+    client: Client, namespace: str, pod: View, stop: Tap, *, since: str = ""
 ) -> Iterator[tuple[float, str, str]]:
     """Lines as they come until the container ends; a cut stream goes on after its last line."""
     last = since
@@ -65,7 +65,7 @@ def stream(
             params["sinceTime"] = _whole_second(last)
         try:
             path = PODS.path(namespace, pod.name, "log")
-            with client.stream(path, silence=None, **params) as found:
+            with client.stream(path, tap=stop, **params) as found:
                 for line in found:
                     if stop.is_set():
                         return
@@ -111,11 +111,12 @@ def follow(
     """Lines as they come, one stream a pod, until the job is over or ``stop`` is set."""
     arrived: queue.Queue[Observation] = queue.Queue(maxsize=10_000)
     streams: dict[str, threading.Thread] = {}
+    taps: list[Tap] = []
     ended = Event()
     looked, gone = -1e9, 0.0
 
-    def read(pod: View) -> None:
-        for moment, _, text in stream(client, namespace, pod, ended):
+    def read(pod: View, tap: Tap) -> None:
+        for moment, _, text in stream(client, namespace, pod, tap):
             while not ended.is_set():
                 try:
                     arrived.put(observation(pod, moment, text), timeout=0.5)
@@ -137,7 +138,10 @@ def follow(
                     begun = pod.phase in ("running", "succeeded", "failed", "terminating")
                     if begun and wanted(task, pod) and pod.uid not in streams:
                         name = f"log of {pod.name}"
-                        thread = threading.Thread(target=read, args=(pod,), daemon=True, name=name)
+                        taps.append(Tap())
+                        thread = threading.Thread(
+                            target=read, args=(pod, taps[-1]), daemon=True, name=name
+                        )
                         streams[pod.uid] = thread
                         thread.start()
                 idle = not any(t.is_alive() for t in streams.values()) and arrived.empty()
@@ -151,3 +155,5 @@ def follow(
                 continue
     finally:
         ended.set()
+        for tap in taps:
+            tap.set()

@@ -181,7 +181,9 @@ def _phases(seen: Seen, created: float, now: float) -> Iterator[Observation]:
         if not seen.over:
             yield from _waits(seen, "queued", created, now)
         return
-    scheduled = max((p.scheduled or p.created or created) for p in pods)
+    # Scheduler and node have clocks of their own: nothing runs before it is placed.
+    placed_at = [p.scheduled or p.created or created for p in pods]
+    scheduled = min([max(placed_at), *(p.running for p in pods if p.running)])
     yield Observation(scheduled, "phase", "scheduled", _nodes(pods))
     if waits:
         pulls = [e for e in seen.events if e.get("reason") in ("Pulling", "BackOff", "Failed")]

@@ -29,6 +29,14 @@ def status(code, reason, message="because", **more):
     return Answer(body, code, **more)
 
 
+class _Server(ThreadingHTTPServer):
+    daemon_threads = True
+    request_queue_size = 128
+
+    def handle_error(self, request, address):
+        """A client that leaves, or a connection that is cut: what is tested here."""
+
+
 class Scripted:
     def __init__(self):
         self.asked = []
@@ -42,6 +50,11 @@ class Scripted:
                 pass
 
             def _do(self):
+                if self.headers.get("Upgrade") == "websocket":
+                    outer.asked.append((self.command, self.path, {}, dict(self.headers), None))
+                    self.close_connection = True
+                    outer.upgrade(self)
+                    return
                 split = urlsplit(self.path)
                 query = dict(parse_qsl(split.query))
                 size = int(self.headers.get("Content-Length") or 0)
@@ -78,9 +91,10 @@ class Scripted:
 
             do_GET = do_POST = do_PATCH = do_DELETE = _do  # noqa: N815 - the library's words
 
-        self.server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
-        self.server.daemon_threads = True
-        self.thread = threading.Thread(target=self.server.serve_forever, daemon=True)
+        self.server = _Server(("127.0.0.1", 0), Handler)
+        self.thread = threading.Thread(
+            target=self.server.serve_forever, kwargs={"poll_interval": 0.02}, daemon=True
+        )
         self.thread.start()
         self.url = f"http://127.0.0.1:{self.server.server_port}"
 
