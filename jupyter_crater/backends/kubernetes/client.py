@@ -83,9 +83,9 @@ class Tap(threading.Event):
 class Client:
     """One identity at one API server; safe to use from several threads."""
 
-    def __init__(self, access: Access, *, silence: float = SILENCE_S) -> None:
+    def __init__(self, access: Access, *, silence: float | None = None) -> None:
         self.access = access
-        self.silence = silence
+        self.silence = silence or SILENCE_S
         self.requests = 0
         """Requests sent so far, retries and reconnects included."""
         self._renewing = threading.Lock()

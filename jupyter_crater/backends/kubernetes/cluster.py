@@ -58,6 +58,7 @@ class Cluster:
         self._lock = threading.Lock()
         self._discovered: tuple[float, list[str]] = (-1e9, [])
         self._records: dict[str, tuple[str, Record]] = {}
+        self._names: set[str] = set()
         self._heads: dict[str, str] = {}
         self._moved: dict[str, Observation] = {}
 
@@ -113,13 +114,14 @@ class Cluster:
         found = [d for m in self._mirrors() for d in m.read(name, fresh=fresh) if _ours(d)]
         if not found:
             refused = [m.refused for m in self._mirrors() if m.refused is not None]
-            if len(refused) == len(self._mirrors()):
-                raise refused[0]
+            if refused and (len(refused) == len(self._mirrors()) or name in self._names):
+                raise refused[0]  # a right was taken away: the job may live on
             close = nearest(name, [d["metadata"]["name"] for d in self.workloads()])
             raise JobNotFound(
                 f"No job {name!r} in the namespace {self.namespace!r}.",
                 hint=f"Did you mean {close!r}?" if close else None,
             )
+        self._names.add(name)
         found.sort(key=lambda d: str(d["metadata"].get("creationTimestamp")), reverse=True)
         found.sort(key=lambda d: ends.over(self.record(d), d))
         return self.record(found[0]), found[0]
@@ -181,6 +183,7 @@ class Cluster:
 
     def forget(self, name: str) -> None:
         """After a job was deleted: a new one of that name has nothing to do with it."""
+        self._names.discard(name)
         self._heads.pop(name, None)
         self._moved.pop(name, None)
         self.fine.forget(self.job_folder(name))

@@ -16,7 +16,7 @@ from ... import files
 from ...spec import Observation
 from . import logs, said
 from .client import Client, Tap
-from .ends import first_death
+from .ends import first_death, state_of
 from .observe import Seen
 from .pods import View
 
@@ -84,7 +84,8 @@ class Fine:
             return []
         with self._lock:
             reading = self._reading(head, folder, make=seen.starting)
-            if reading is None and not (seen.over and folder.is_dir()):
+            failed = state_of(seen.record, seen.workload) == "failed"
+            if reading is None and not failed:
                 return []
             if reading is not None:
                 reading.asked = time.monotonic()
@@ -92,7 +93,7 @@ class Fine:
                 self._follow(head, reading)
             elif reading is not None:
                 reading.tap.set()  # it serves or has ended: its conditions tell the rest
-        if seen.over:
+        if failed:
             return self._last_words(seen, folder, reading)
         return list(reading.found) if reading else []
 

@@ -226,6 +226,8 @@ class Memory(Scripted):
                     self.changed.wait(self.bookmark_s)
                     fresh = [h for h in self.history if h[0] > last and h[1] == plural]
                 version = self.version
+                if last < self.oldest:  # what came meanwhile was forgotten: no bookmark may skip it
+                    return
             for number, _, kind, document in fresh:
                 last = number
                 labels = document["metadata"].get("labels") or {}
