@@ -61,6 +61,7 @@ class KubernetesBackend:
             queue=queue or known.queue,
             allow_host_path=known.allow_host_path,
         )
+        self._cluster: Cluster | None = None
         self._capacity: tuple[float, dict[str, Any]] | None = None
 
     @property
@@ -83,7 +84,9 @@ class KubernetesBackend:
             ConfigError: there is no cluster to talk to.
             AuthenticationError: the login did not work.
         """
-        return cluster.shared(self._context, self.namespace)
+        if self._cluster is None:
+            self._cluster = cluster.shared(self._context, self.namespace)
+        return self._cluster
 
     # -- submitting ----------------------------------------------------------------------------------
 

@@ -222,7 +222,7 @@ def shared(context: str | None, namespace: str | None) -> Cluster:
         if key not in _CLUSTERS:
             access = open_access(context)
             found = namespace or access.namespace
-            same = (str(paths), str(access.context), found, state)
+            same = (access.server, str(access.context), found, state)
             if same not in _CLUSTERS:
                 _CLUSTERS[same] = Cluster(access, found)
             _CLUSTERS[key] = _CLUSTERS[same]

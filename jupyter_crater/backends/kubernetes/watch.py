@@ -19,7 +19,7 @@ from .client import Client, Gone
 from .kinds import Kind
 
 FRESH_S = 1.0
-"""An answer of a list is taken for that long."""
+"""An answer of a list is taken for that long, or for three times what it took."""
 IDLE_S = 120.0
 """A watch that nobody asks is closed."""
 PATIENCE_S = 5.0
@@ -57,6 +57,7 @@ class Mirror:
         self._objects: dict[str, dict[str, Any]] = {}
         self._version = ""
         self._listed = -1e9
+        self._took = 0.0
         self._asked = -1e9
         self._thread: threading.Thread | None = None
         self._lost: float | None = None
@@ -86,7 +87,7 @@ class Mirror:
             if self.refused is not None and now - self._listed < 60:
                 return []
             watched = self._thread is not None and self._thread.is_alive()
-            if fresh or not (watched or now - self._listed < FRESH_S):
+            if fresh or not (watched or now - self._listed < max(FRESH_S, self._took)):
                 self._list_for_a_reader()
                 if not first and not watched and self.refused is None and self.failure is None:
                     self._start()
@@ -118,7 +119,9 @@ class Mirror:
     # -- keeping -----------------------------------------------------------------------------------
 
     def _list(self) -> None:
+        started = time.monotonic()
         items, version = self._client.items(self._path, **self._params)
+        self._took = min(30.0, 3 * (time.monotonic() - started))
         found = {item["metadata"]["name"]: item for item in items}
         with self._lock:
             before, self._objects, self._groups = self._objects, found, {}
