@@ -13,6 +13,7 @@ from collections.abc import Callable, Generator, Iterator
 from typing import Any
 
 import httpx
+from pydantic_core import from_json
 
 from ...errors import (
     AuthenticationError,
@@ -32,6 +33,7 @@ TIMEOUT_S = 15.0
 PAGE = 500
 RETRY_S = 20.0
 """How long a request goes on trying; every single wait that the server asks for is bounded by it."""
+STRANGER_S = 3.0
 SILENCE_S = 90.0
 """A watch without a word for longer is dead: servers send bookmarks about every minute."""
 WATCH_S = 3000
@@ -88,6 +90,7 @@ class Client:
         self.silence = silence or SILENCE_S
         self.requests = 0
         """Requests sent so far, retries and reconnects included."""
+        self._heard = False
         self._renewing = threading.Lock()
         tls: Any = access.tls() if access.server.startswith("https") else True
         self._http = httpx.Client(
@@ -136,7 +139,7 @@ class Client:
         """
         response = self._send(method, path, body, params)
         try:
-            found = response.json()
+            found = from_json(response.content)  # pydantic's: lists of pods are megabytes
         except ValueError as error:
             raise BackendUnavailable(
                 f"{self.access.server} does not answer like an API server "
@@ -174,7 +177,8 @@ class Client:
         body: dict[str, Any] | None,
         params: dict[str, Any] | None,
     ) -> httpx.Response:
-        deadline = time.monotonic() + RETRY_S
+        # Somebody who never answered is rather not there than busy.
+        deadline = time.monotonic() + (RETRY_S if self._heard else min(RETRY_S, STRANGER_S))
         pause, renewed = 0.2, False
         while True:
             headers = self._headers(method)
@@ -194,6 +198,7 @@ class Client:
                     raise AnswerLost(self._unreachable(error)) from error
                 wait, failure = pause, BackendUnavailable(self._unreachable(error))
             else:
+                self._heard = True
                 if response.status_code < 400:
                     return response
                 if response.status_code == 401 and not renewed:
