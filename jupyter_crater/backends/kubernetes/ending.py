@@ -10,6 +10,7 @@ from ... import files, processes
 from ...errors import (
     BackendError,
     CraterError,
+    JobNotFound,
     NotFound,
     NotSupported,
     PermissionDenied,
@@ -88,7 +89,12 @@ def delete(cluster: Cluster, name: str, *, bound: float = GONE_S, folder: bool =
         JobNotFound: there is no such job.
         BackendError: something is still there; the message says what holds it.
     """
-    job, workload = cluster.find(name, fresh=True)
+    try:
+        job, workload = cluster.find(name, fresh=True)
+    except JobNotFound:
+        if not _beside(cluster, name, keyed=False):
+            raise
+        return  # what a launch left that the server's end broke off
     kind, uid = _kind(job), workload["metadata"]["uid"]
     options = {
         "kind": "DeleteOptions",
@@ -101,7 +107,7 @@ def delete(cluster: Cluster, name: str, *, bound: float = GONE_S, folder: bool =
         cluster.client.delete(path, options)
     except NotFound:
         pass
-    _beside(cluster, job)
+    _beside(cluster, name, keyed=_keyed(job))
     deadline = time.monotonic() + bound
     while (held := _there(cluster, kind, name, uid)) is not None:
         if time.monotonic() > deadline:
@@ -135,23 +141,31 @@ def _held(name: str, workload: dict[str, Any], bound: float) -> BackendError:
     )
 
 
-def _beside(cluster: Cluster, job: Record) -> None:
-    """Secret, services, policy, ingress: by label, also where they have no owner."""
-    name, service = job.name, job.spec.service
-    keyed = bool(service and service.key) or any(t.secret_env for t in job.spec.tasks)
+def _keyed(job: Record) -> bool:
+    service = job.spec.service
+    return bool(service and service.key) or any(t.secret_env for t in job.spec.tasks)
+
+
+def _beside(cluster: Cluster, name: str, *, keyed: bool) -> bool:
+    """Remove secret, services, policy, ingress, also where they have no owner; whether any was there.
+
+    Args:
+        keyed: the job has a secret: one without our labels is its own as well (made by hand).
+    """
+    found = False
     for kind in (kinds.SECRETS, kinds.SERVICES, kinds.POLICIES, kinds.INGRESSES):
         for title in (name, f"{name}-api") if kind is kinds.SERVICES else (name,):
             path = kind.path(cluster.namespace, title)
-            if kind is kinds.SECRETS and not keyed:
-                continue  # one of that name is none of the job's
             try:
-                if kind is not kinds.SECRETS:  # deleting needs no right to read them
+                if not (keyed and kind is kinds.SECRETS):  # deleting needs no right to read it
                     there = cluster.client.get(path)
                     if (there["metadata"].get("labels") or {}).get(record.JOB) != name:
                         continue
                 cluster.client.delete(path)
+                found = True
             except (NotFound, PermissionDenied):
                 continue
+    return found
 
 
 def _wait_for_pods(cluster: Cluster, name: str, bound: float) -> None:

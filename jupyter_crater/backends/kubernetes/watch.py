@@ -89,7 +89,9 @@ class Mirror:
             watched = self._thread is not None and self._thread.is_alive()
             if fresh or not (watched or now - self._listed < max(FRESH_S, self._took)):
                 self._list_for_a_reader()
-                if not first and not watched and self.refused is None and self.failure is None:
+                # A server that is away is asked in the background: readers aren't held up again.
+                wanted = not first or self.failure is not None
+                if wanted and not watched and self.refused is None:
                     self._start()
         with self._lock:
             found = self._objects if key is None else self._groups.get(key, {})

@@ -128,6 +128,19 @@ SUBMITTING = {
 }
 
 
+def test_delete_removes_what_a_broken_submit_left(api, backend, distributed):
+    backend.names()
+    dies_after_the_first_object(api)
+    with pytest.raises(BackendUnavailable):
+        submit(backend, distributed)
+    api.down, api.fault = False, lambda *_: None
+    assert api.objects
+    backend.delete("r1")
+    assert api.objects == {}
+    with pytest.raises(JobNotFound):
+        backend.delete("r1")
+
+
 @pytest.mark.parametrize("what", SUBMITTING)
 def test_a_submit_that_fails_leaves_nothing(api, backend, distributed, what):
     strike, error, words = SUBMITTING[what]

@@ -295,3 +295,20 @@ def test_a_pod_missing_from_a_job_that_served(distributed):
     fine = [Observation(o.T0 + 60, "phase", "serving")]
     found = line(volcano(distributed, pods=[o.head(ready=True)], fine=fine))
     assert (found.phase, found.message) == ("restarting", "1 of 2 pods run")
+
+
+@pytest.mark.parametrize(
+    ("carrier", "running", "done"),
+    [
+        ("kubernetes", {"active": 2}, {"conditions": [{"type": "Suspended", "status": "True"}]}),
+        ("kuberay", {"jobDeploymentStatus": "Suspending"}, {"jobDeploymentStatus": "Suspended"}),
+    ],
+)
+def test_a_stop_by_suspending_is_no_queue(distributed, carrier, running, done):
+    workload = o.workload_of(distributed, carrier, status=running)
+    workload["spec"]["suspend"] = True
+    workload["metadata"]["annotations"][record.STOPPED] = str(o.T0 + 90)
+    assert line(o.seen(workload)).phase == "stopping"
+    workload["status"] = done
+    found = line(o.seen(workload))
+    assert (found.phase, found.message) == ("stopped", "Stopped.")
