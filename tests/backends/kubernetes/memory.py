@@ -15,6 +15,7 @@ import json
 import re
 import socket
 import struct
+import sys
 import threading
 import time
 import uuid
@@ -350,3 +351,8 @@ def _send(sock, payload, code=0x2):
 
 
 __all__ = ["Memory", "merged", "now"]
+
+
+if __name__ == "__main__":
+    print(Memory().url, flush=True)
+    sys.stdin.read()
