@@ -36,6 +36,7 @@ class Access:
     context: str | None
     inside: bool
     _loaded: Any = None
+    _tls: tuple[Any, ssl.SSLContext] | None = None
     _lock: threading.Lock = field(default_factory=threading.Lock)
 
     def headers(self) -> dict[str, str]:
@@ -79,12 +80,15 @@ class Access:
         return found if found and not proxy_bypass(urlsplit(self.server).hostname or "") else None
 
     def tls(self) -> ssl.SSLContext:
-        """As kubectl would check the server and show itself.
+        """As kubectl would check the server and show itself; made once for each login.
 
         Raises:
             ConfigError: a certificate that can't be read.
         """
         loaded = self._loaded
+        known = self._tls
+        if known is not None and known[0] is loaded:
+            return known[1]
         try:
             context = ssl.create_default_context(cafile=loaded.ssl_ca_cert or None)
             # Many clusters' own authorities lack extensions that OpenSSL asks for in strict mode;
@@ -97,6 +101,7 @@ class Access:
                 context.load_cert_chain(loaded.cert_file, loaded.key_file or None)
         except (OSError, ssl.SSLError) as error:
             raise ConfigError(f"A certificate for {self.server} can't be read: {error}.") from error
+        self._tls = (loaded, context)
         return context
 
     def scope(self, namespace: str) -> str:

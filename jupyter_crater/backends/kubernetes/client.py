@@ -92,7 +92,7 @@ class Client:
         """Requests sent so far, retries and reconnects included."""
         self._heard = False
         self._renewing = threading.Lock()
-        tls: Any = access.tls() if access.server.startswith("https") else True
+        tls: Any = access.tls() if access.server.startswith("https") else False
         self._http = httpx.Client(
             transport=httpx.HTTPTransport(
                 verify=tls,

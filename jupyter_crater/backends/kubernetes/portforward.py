@@ -71,6 +71,8 @@ def _shake_hands(access: Access, namespace: str, pod: str, port: int) -> Any:
         proxy = urlsplit(access.proxy)
         options |= {"http_proxy_host": proxy.hostname, "http_proxy_port": proxy.port or 80}
         options["proxy_type"] = "http"
+        if proxy.username:
+            options["http_proxy_auth"] = (proxy.username, proxy.password or "")
     else:
         options["http_no_proxy"] = ["*"]
     for renewed in (False, True):

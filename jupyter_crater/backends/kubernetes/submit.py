@@ -9,6 +9,7 @@ from typing import Any
 from ...errors import (
     ConflictError,
     CraterError,
+    InputError,
     NotFound,
     PermissionDenied,
 )
@@ -20,6 +21,9 @@ from .kinds import Kind
 
 LAUNCH = f"{record.PREFIX}/launch"
 """Annotation that tells objects of this submit from those of any other."""
+
+
+_BACKGROUND = {"apiVersion": "v1", "kind": "DeleteOptions", "propagationPolicy": "Background"}
 
 
 def same_or_conflict(name: str, running: JobSpec, asked: JobSpec, phase: str, owner: str) -> None:
@@ -129,6 +133,10 @@ def _dry_run(cluster: Cluster, document: dict[str, Any], name: str) -> None:
     except AlreadyExists:
         _clear_leftover(cluster, document, name)
         cluster.client.post(path, document, **strict)
+    except InputError as error:
+        # A webhook with side effects can't be asked in vain; what it says is heard at the creation.
+        if "does not support dry run" not in error.message:
+            raise
 
 
 def _clear_leftover(cluster: Cluster, document: dict[str, Any], name: str) -> None:
@@ -182,7 +190,7 @@ def _take_back(cluster: Cluster, documents: list[dict[str, Any]], launch: str) -
         try:
             there = cluster.client.get(path)
             if (there["metadata"].get("annotations") or {}).get(LAUNCH) == launch:
-                cluster.client.delete(path, {"propagationPolicy": "Background"})
+                cluster.client.delete(path, _BACKGROUND)
         except NotFound:
             continue
         except CraterError:

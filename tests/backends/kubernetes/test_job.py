@@ -96,6 +96,17 @@ def test_a_dry_run_that_fails_leaves_nothing(api, backend, distributed):
     assert everything(api) == []
 
 
+def test_a_webhook_that_cannot_be_tried_dry_is_asked_at_the_creation(api, backend, distributed):
+    def fault(method, path, query):
+        if method == "POST" and path.endswith("/jobs") and query.get("dryRun"):
+            return status(400, "BadRequest", 'admission webhook "x" does not support dry run')
+        return None
+
+    api.fault = fault
+    submit(backend, distributed)
+    assert backend.names() == ["r1"]
+
+
 def test_a_later_object_that_fails_takes_the_earlier_ones_back(api, backend, distributed):
     def fault(method, path, query):
         if method == "POST" and path.endswith("/jobs") and not query.get("dryRun"):
