@@ -10,7 +10,9 @@ from __future__ import annotations
 
 import contextlib
 import os
+import select
 import socket
+import ssl
 import struct
 import threading
 from typing import Any
@@ -123,16 +125,62 @@ def _opened(frames: _Frames, pod: str, port: int) -> None:
     frames.timeout(None)
 
 
+class _Wire:
+    """A socket that one thread reads while another writes. OpenSSL allows no two calls at once, so
+    each is made without blocking and under a lock, and the waiting happens outside of it."""
+
+    def __init__(self, sock: socket.socket) -> None:
+        self._socket = sock
+        self._using = threading.Lock()
+        self.timeout: float | None = None
+        sock.setblocking(False)
+
+    def recv(self, size: int) -> bytes:
+        while True:
+            with self._using:
+                try:
+                    return self._socket.recv(size)
+                except (BlockingIOError, ssl.SSLWantReadError):
+                    wanted = select.POLLIN
+                except ssl.SSLWantWriteError:
+                    wanted = select.POLLOUT
+            self._wait(wanted)
+
+    def sendall(self, data: bytes) -> None:
+        left = memoryview(data)
+        while left:
+            with self._using:
+                try:
+                    left = left[self._socket.send(left) :]
+                    continue
+                except (BlockingIOError, ssl.SSLWantWriteError):
+                    wanted = select.POLLOUT
+                except ssl.SSLWantReadError:
+                    wanted = select.POLLIN
+            self._wait(wanted)
+
+    def _wait(self, wanted: int) -> None:
+        poll = select.poll()
+        poll.register(self._socket, wanted)
+        if not poll.poll(None if self.timeout is None else 1000 * self.timeout):
+            raise TimeoutError("no answer")
+
+    def end(self) -> None:
+        with contextlib.suppress(OSError):
+            # The plain socket's: TLS would drop its state under the other thread's feet.
+            socket.socket.shutdown(self._socket, socket.SHUT_RDWR)
+
+
 class _Frames:
     """Websocket frames on a socket whose handshake is done (RFC 6455, client's side)."""
 
     def __init__(self, sock: socket.socket) -> None:
-        self._socket = sock
+        self._wire = _Wire(sock)
         self._buffer = bytearray()
         self._sending = threading.Lock()
 
     def timeout(self, seconds: float | None) -> None:
-        self._socket.settimeout(seconds)
+        self._wire.timeout = seconds
 
     def message(self) -> tuple[int, bytes]:
         """The next data frame: channel and payload.
@@ -163,7 +211,7 @@ class _Frames:
     def _take(self, size: int) -> bytes:
         buffer = self._buffer
         while len(buffer) < size:
-            data = self._socket.recv(max(CHUNK, size - len(buffer)))
+            data = self._wire.recv(max(CHUNK, size - len(buffer)))
             if not data:
                 raise EOFError("the connection was cut")
             buffer += data
@@ -185,13 +233,12 @@ class _Frames:
         key = int.from_bytes((mask * (size // 4 + 1))[:size], "big")
         masked = (int.from_bytes(payload, "big") ^ key).to_bytes(size, "big")
         with self._sending:
-            self._socket.sendall(head + mask + masked)
+            self._wire.sendall(head + mask + masked)
 
     def close(self) -> None:
         with contextlib.suppress(OSError):
             self.send(_CLOSE, struct.pack(">H", 1000))
-        with contextlib.suppress(OSError):
-            self._socket.shutdown(socket.SHUT_RDWR)
+        self._wire.end()
 
 
 def _inwards(frames: _Frames, ours: socket.socket) -> None:
