@@ -160,7 +160,7 @@ class _Wire:
             self._wait(wanted)
 
     def _wait(self, wanted: int) -> None:
-        poll = select.poll()
+        poll = select.poll()  # one for each wait: two threads may not share it
         poll.register(self._socket, wanted)
         if not poll.poll(None if self.timeout is None else 1000 * self.timeout):
             raise TimeoutError("no answer")
@@ -189,15 +189,17 @@ class _Frames:
             EOFError: the other side closed.
         """
         while True:
-            code, payload = self._frame()
+            code, size = self._head()
             if code == _CLOSE:
-                raise EOFError(payload[2:].decode(errors="replace"))
+                raise EOFError(self._take(size)[2:].decode(errors="replace"))
             if code == _PING:
-                self.send(_PONG, payload)
-            elif code != _PONG and payload:
-                return payload[0], payload[1:]
+                self.send(_PONG, self._take(size))
+            elif code == _PONG or not size:
+                self._take(size)
+            else:
+                return self._take(1)[0], self._take(size - 1)
 
-    def _frame(self) -> tuple[int, bytes]:
+    def _head(self) -> tuple[int, int]:
         first, second = self._take(2)
         size = second & 0x7F
         if size == 126:
@@ -206,12 +208,12 @@ class _Frames:
             (size,) = struct.unpack(">Q", self._take(8))
         if second & 0x80:
             raise EOFError("a masked frame of a server")
-        return first & 0x0F, self._take(size)
+        return first & 0x0F, int(size)
 
     def _take(self, size: int) -> bytes:
         buffer = self._buffer
         while len(buffer) < size:
-            data = self._wire.recv(max(CHUNK, size - len(buffer)))
+            data = self._wire.recv(max(4 * CHUNK, size - len(buffer)))
             if not data:
                 raise EOFError("the connection was cut")
             buffer += data
