@@ -153,10 +153,24 @@ class Job:
         from .metrics import fetch
 
         try:
-            place = self._backend.reach(self.name, make=False)
+            url, key = self._reach(make=False)
         except CraterError:
             return None
-        return fetch(place.url, place.key)
+        return fetch(url, key)
+
+    def _reach(self, *, make: bool = True) -> tuple[str, str | None]:
+        """Base URL for this process, and key; by the job's forward where nothing else gets there.
+
+        Raises:
+            BackendUnavailable: the service answers nowhere now, or there is no forward (``make``).
+        """
+        found = self._backend.reach(self.name, make=make)
+        if found.url is not None:
+            return found.url, found.key
+        ask = forwards.ensure if make else forwards.url
+        if (url := ask(self._backend, self.name)) is None:
+            raise BackendUnavailable(f"{self.name!r} has no forward now.")
+        return url, found.key
 
     @property
     def backend(self) -> str:
@@ -256,7 +270,7 @@ class Job:
     @property
     def api_url(self) -> str:
         """The same service for this process (no ``/v1`` at its end)."""
-        return self._backend.reach(self.name).url
+        return self._reach()[0]
 
     @property
     def api_key(self) -> str | None:
@@ -276,8 +290,8 @@ class Job:
         return AsyncOpenAI(**self._client_options(options))
 
     def _client_options(self, options: dict[str, Any]) -> dict[str, Any]:
-        reach = self._backend.reach(self.name)
-        return {"base_url": f"{reach.url}/v1", "api_key": reach.key or "none"} | options
+        url, key = self._reach()
+        return {"base_url": f"{url}/v1", "api_key": key or "none"} | options
 
     @property
     def model(self) -> str:

@@ -24,8 +24,8 @@ class Submitted:
 class Reach:
     """Where this process reaches the job's OpenAI service, and with which key."""
 
-    url: str
-    """Base without ``/v1`` and without trailing slash."""
+    url: str | None
+    """Base without ``/v1`` and without trailing slash; None: only a forward gets there from here."""
     key: str | None
 
 
@@ -47,8 +47,11 @@ class Backend(Protocol):
     """
 
     name: str
-    arguments: dict[str, Any]
-    """What :func:`jupyter_crater.backends.make` needs to make it again in another process."""
+
+    @property
+    def arguments(self) -> dict[str, Any]:
+        """What :func:`jupyter_crater.backends.make` needs to make it again in another process."""
+        ...
 
     def prepare(
         self, spec: JobSpec, name: str, *, given: frozenset[str]

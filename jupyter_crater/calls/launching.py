@@ -18,11 +18,14 @@ Json = dict[str, Any]
 def templates_list(params: Params) -> Json:
     """All templates, and the backends to choose from: the default first."""
     language = _language(params)
+    from ..backends.kubernetes import access
+
     default = config.load().backend or "local"
+    there = ["kubernetes"] if access.kubeconfig() or (access.ACCOUNT / "token").is_file() else []
     return {
         "schema": 1,
         "templates": [template.to_json(language) for template in api.templates()],
-        "backends": list(dict.fromkeys([default, "local"])),
+        "backends": list(dict.fromkeys([default, "local", *there])),
     }
 
 

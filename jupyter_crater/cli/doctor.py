@@ -15,6 +15,7 @@ from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 from typing import Literal
 
+from ..errors import CraterError
 from .output import Output
 
 GIB = 2**30
@@ -57,6 +58,7 @@ def run() -> Iterator[Check]:
         _node,
         _chromium,
         _kubeconfig,
+        _cluster,
         _service_account,
     ):
         try:
@@ -225,19 +227,33 @@ def _reach(address: str, context: ssl.SSLContext, token: str | None) -> str | No
 
 
 def _kubeconfig() -> Check:
-    paths = os.environ.get("KUBECONFIG", str(Path.home() / ".kube" / "config")).split(os.pathsep)
-    path = next((Path(p) for p in paths if p and Path(p).is_file()), None)
+    from ..backends.kubernetes import access
+
+    path = access.kubeconfig()
     if path is None:
         return Check("kubeconfig", "ok", "none", "only for --backend kubernetes from outside")
-    from kubernetes import client, config as kubernetes_config
-
     try:
-        kubernetes_config.load_kube_config(str(path))  # type: ignore[no-untyped-call]  # untyped library
-        info = client.VersionApi().get_code(_request_timeout=5)
-    except Exception as error:  # noqa: BLE001 - its library raises many kinds; all mean "no"
-        advice = "check the cluster's address and the login of that context"
-        return Check("kubeconfig", "warning", f"{path}: {type(error).__name__}", advice)
-    return Check("kubeconfig", "ok", f"{path}: Kubernetes {info.git_version}")
+        found = access.open_access()
+        found.headers()
+    except CraterError as error:
+        return Check("kubeconfig", "warning", error.message, error.hint or "")
+    return Check("kubeconfig", "ok", f"{path}: {found.context} at {found.server}")
+
+
+def _cluster() -> Check:
+    """What the kubernetes backend would meet: its way, its carriers, its rights, a forward."""
+    from ..backends.kubernetes import access, doctor as cluster
+
+    if access.kubeconfig() is None and not (access.ACCOUNT / "token").is_file():
+        return Check("cluster", "ok", "none")
+    try:
+        found, missing = cluster.look()
+    except CraterError as error:
+        advice = error.hint or "check the cluster's address and the login of that context"
+        return Check("cluster", "warning", error.message, advice)
+    if missing:
+        return Check("cluster", "warning", found, "; ".join(missing))
+    return Check("cluster", "ok", found)
 
 
 def _service_account(folder: Path = SERVICE_ACCOUNT) -> Check:

@@ -25,6 +25,7 @@ VERSION = f"{PREFIX}/template-version"
 VALUES = f"{PREFIX}/values"
 ATTEMPT = f"{PREFIX}/attempt"
 LEASE_UNTIL = f"{PREFIX}/lease-until"
+STOPPED = f"{PREFIX}/stopped"
 SECRET = f"{PREFIX}/make-secret"
 MANAGED_BY = "app.kubernetes.io/managed-by"
 # The API server refuses objects whose annotations are larger (keys and values together).

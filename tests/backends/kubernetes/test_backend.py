@@ -5,8 +5,9 @@ from __future__ import annotations
 import pytest
 
 from jupyter_crater.backends import kubernetes as k8s
+from jupyter_crater.backends.kubernetes import access
 from jupyter_crater.backends.kubernetes.backend import KubernetesBackend
-from jupyter_crater.errors import InputError, NotSupported
+from jupyter_crater.errors import InputError
 
 
 @pytest.fixture(autouse=True)
@@ -15,6 +16,8 @@ def own_configuration(monkeypatch, tmp_path):
     file.touch()
     monkeypatch.setenv("JUPYTER_CRATER_CONFIG", str(file))
     monkeypatch.setenv("JUPYTERHUB_USER", "ana")
+    monkeypatch.setenv("KUBECONFIG", str(tmp_path / "no-kubeconfig"))
+    monkeypatch.setattr(access, "ACCOUNT", tmp_path)
     return file
 
 
@@ -47,6 +50,7 @@ def test_bad_input_is_told_before_anything(distributed):
 
 def test_what_needs_a_cluster_says_so(distributed):
     backend = KubernetesBackend(carrier="volcano")
-    with pytest.raises(NotSupported, match="not submitted"):
+    with pytest.raises(InputError, match="no Kubernetes cluster"):
         backend.submit(distributed, "r1", asked=distributed, changes=[])
-    assert backend.names() == []
+    with pytest.raises(InputError, match="no Kubernetes cluster"):
+        backend.names()

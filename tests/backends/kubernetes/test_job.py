@@ -1,0 +1,381 @@
+"""A job from submit to delete, over HTTP."""
+
+from __future__ import annotations
+
+import base64
+import threading
+import time
+
+import httpx
+import pytest
+
+from jupyter_crater.backends import kubernetes as k8s
+from jupyter_crater.backends.kubernetes import cluster, ending, record
+from jupyter_crater.backends.kubernetes.backend import KubernetesBackend
+from jupyter_crater.errors import (
+    BackendError,
+    BackendUnavailable,
+    ConflictError,
+    InputError,
+    JobNotFound,
+    NotSupported,
+    PermissionDenied,
+)
+
+from ...waiting import until
+from .playing import api, backend, play
+from .scripted import Answer, status
+
+__all__ = ["api", "backend", "play"]
+
+
+def submit(backend, spec, name="r1"):
+    return backend.submit(spec, name, asked=spec, changes=[])
+
+
+def streams():
+    return [t for t in threading.enumerate() if t.name.startswith("log of")]
+
+
+def everything(api):
+    return sorted(key for key in api.objects if key[0] != "v1/pods")
+
+
+def test_all_objects_are_made_and_go_with_the_workload(api, backend, distributed):
+    made = submit(backend, distributed)
+    assert (made.attached, made.attempt) == (False, 1)
+    assert everything(api) == [
+        ("batch.volcano.sh/v1alpha1/jobs", "r1"),
+        ("networking.k8s.io/v1/networkpolicies", "r1"),
+        ("v1/secrets", "r1"),
+        ("v1/services", "r1-api"),
+    ]
+    uid = api.get("batch.volcano.sh/v1alpha1/jobs", "r1")["metadata"]["uid"]
+    for plural, name in everything(api)[1:]:
+        owners = api.get(plural, name)["metadata"]["ownerReferences"]
+        assert [o["uid"] for o in owners] == [uid]
+    dry = [a for a in api.asked if a[0] == "POST" and a[2].get("dryRun")]
+    assert len(dry) == 4
+    assert {a[2]["fieldValidation"] for a in dry} == {"Strict"}
+    assert backend.names() == ["r1"]
+    assert backend.spec("r1") == distributed
+
+
+def test_the_same_again_attaches_and_other_values_do_not(api, backend, distributed):
+    submit(backend, distributed)
+    assert submit(backend, distributed).attached
+    given = distributed.provenance.model_copy(update={"values": {"gpus_per_node": 2}})
+    other = distributed.model_copy(update={"provenance": given})
+    with pytest.raises(ConflictError, match="gpus_per_node") as caught:
+        submit(backend, other)
+    assert caught.value.differences[0][0] == "gpus_per_node"
+
+
+def test_rights_are_asked_first_and_all_told(api, backend, distributed):
+    api.denied = {("create", "secrets"), ("create", "networkpolicies")}
+    with pytest.raises(PermissionDenied) as caught:
+        submit(backend, distributed)
+    assert "create secrets" in caught.value.message
+    assert "create networkpolicies.networking.k8s.io" in caught.value.message
+    assert everything(api) == []
+    assert not [a for a in api.asked if a[0] == "POST" and "accessreviews" not in a[1]]
+
+
+def test_a_dry_run_that_fails_leaves_nothing(api, backend, distributed):
+    def fault(method, path, query):
+        if method == "POST" and path.endswith("/jobs") and query.get("dryRun"):
+            text = (
+                'admission webhook "validatejob.volcano.sh" denied the request: queue gpu is closed'
+            )
+            return status(400, "BadRequest", text)
+        return None
+
+    api.fault = fault
+    with pytest.raises(InputError, match="queue gpu is closed"):
+        submit(backend, distributed)
+    assert everything(api) == []
+
+
+def test_a_webhook_that_cannot_be_tried_dry_is_asked_at_the_creation(api, backend, distributed):
+    def fault(method, path, query):
+        if method == "POST" and path.endswith("/jobs") and query.get("dryRun"):
+            return status(400, "BadRequest", 'admission webhook "x" does not support dry run')
+        return None
+
+    api.fault = fault
+    submit(backend, distributed)
+    assert backend.names() == ["r1"]
+
+
+def test_a_later_object_that_fails_takes_the_earlier_ones_back(api, backend, distributed):
+    def fault(method, path, query):
+        if method == "POST" and path.endswith("/jobs") and not query.get("dryRun"):
+            return status(403, "Forbidden", "pods is forbidden: no")
+        return None
+
+    api.fault = fault
+    with pytest.raises(PermissionDenied):
+        submit(backend, distributed)
+    assert everything(api) == []
+
+
+def test_an_answer_that_is_lost_is_no_second_job(api, backend, distributed):
+    lost = []
+
+    def fault(method, path, query):
+        if method == "POST" and path.endswith("/jobs") and not query and not lost:
+            lost.append(
+                api._verb("POST", "batch.volcano.sh/v1alpha1/jobs", None, {}, api.asked[-1][4])
+            )
+            return Answer(cut=True)
+        return None
+
+    api.fault = fault
+    assert not submit(backend, distributed).attached
+    assert lost
+    assert backend.names() == ["r1"]
+
+
+def test_somebody_elses_object_of_that_name_is_left_alone(api, backend, distributed):
+    api.put("v1/secrets", {"metadata": {"name": "r1", "labels": {}}, "data": {}})
+    with pytest.raises(ConflictError, match="A Secret 'r1'"):
+        submit(backend, distributed)
+    assert everything(api) == [("v1/secrets", "r1")]
+
+
+def test_what_a_broken_submit_left_is_cleared(api, backend, distributed):
+    left = {"metadata": {"name": "r1", "labels": {record.JOB: "r1"}}, "data": {}}
+    api.put("v1/secrets", left)
+    submit(backend, distributed)
+    assert api.get("v1/secrets", "r1")["data"] != {}
+
+
+def test_the_best_carrier_is_found(api, distributed):
+    assert KubernetesBackend().manifest(distributed, "r1")[-1]["kind"] == "Job"
+    assert KubernetesBackend()._carrier() == "volcano"
+    api.groups = ("batch",)
+    cluster._CLUSTERS.clear()
+    with pytest.raises(NotSupported, match="no kuberay"):
+        submit(KubernetesBackend(carrier="kuberay"), distributed)
+    assert KubernetesBackend()._carrier() == "kubernetes"
+
+
+def test_from_queue_to_serving(api, backend, play, distributed):
+    submit(backend, distributed)
+
+    def phase():
+        return backend.status("r1").phase
+
+    assert phase() == "queued"
+    play.pods()
+    play.unschedulable("0/2 nodes are available: 2 Insufficient nvidia.com/gpu.")
+    until(lambda: "too few free GPUs" in backend.status("r1").message, what="the reason")
+    play.run()
+    play.state("Running")
+    until(lambda: phase() == "starting-ray", what="running")
+    api.say("r1-head-0", "jupyter-crater: waiting for nodes: 1 of 2 nodes, 4 of 8 GPUs")
+    until(lambda: phase() == "waiting-for-workers", what="the head's log")
+    assert backend.status("r1").message == "waiting for nodes: 1 of 2 nodes, 4 of 8 GPUs"
+    api.say("r1-head-0", "INFO 11-24 12:00:00 x.py:1] Starting to load model deepseek")
+    until(lambda: phase() == "loading-weights", what="loading")
+    play.ready()
+    found = until(
+        lambda: backend.status("r1").phase == "serving" and backend.status("r1"), what="it"
+    )
+    assert found.head_ip == "10.0.0.7"
+    assert found.changed is not None
+    assert found.lease == pytest.approx(time.time() + 8 * 3600, abs=60)
+    assert [e.phase for e in found.timeline] == [
+        *(
+            "queued",
+            "scheduled",
+            "starting-ray",
+            "waiting-for-workers",
+            "loading-weights",
+            "serving",
+        )
+    ]
+    until(lambda: not streams(), what="the stream is closed once it serves")
+    api.logs.clear()
+    again = KubernetesBackend(carrier="volcano").status("r1").timeline
+    assert "loading-weights" in [e.phase for e in again], "a later reader has it from the cache"
+
+
+def test_the_key(api, backend, play, distributed):
+    submit(backend, distributed)
+    play.serve()
+    until(lambda: backend.status("r1").phase == "serving", what="serving")
+    key = base64.b64decode(api.get("v1/secrets", "r1")["data"]["api-key"]).decode()
+    assert backend.reach("r1").key == key
+    assert backend.reach("r1").url is None, "from outside only a forward gets there"
+
+
+def test_no_right_to_read_secrets(api, backend, play, distributed):
+    api.denied = {("get", "secrets")}
+    submit(backend, distributed)
+    play.serve()
+    file = backend.cluster.job_folder("r1") / "keys.json"
+    assert file.stat().st_mode & 0o777 == 0o600
+    until(lambda: backend.status("r1").phase == "serving", what="serving")
+    key = base64.b64decode(api.get("v1/secrets", "r1")["data"]["api-key"]).decode()
+    assert backend.reach("r1").key == key
+    file.unlink()
+    with pytest.raises(PermissionDenied, match="not kept on this machine"):
+        backend.reach("r1")
+
+
+@pytest.mark.parametrize("carrier", ["volcano", "kuberay", "kubernetes"])
+def test_a_job_that_kubectl_made(api, carrier, distributed):
+    documents = k8s.manifests(distributed, "by-hand", carrier=carrier)
+    for document in documents:
+        group = document["apiVersion"]
+        plural = {"Service": "services", "NetworkPolicy": "networkpolicies"}.get(
+            document["kind"], "rayjobs" if carrier == "kuberay" else "jobs"
+        )
+        prefix = "/api" if group == "v1" else "/apis"
+        path = f"{prefix}/{group}/namespaces/team/{plural}"
+        assert httpx.post(api.url + path, json=document).status_code == 201
+    backend = KubernetesBackend()
+    assert backend.names() == ["by-hand"]
+    found = backend.status("by-hand")
+    assert (found.template, found.phase) == ("deepseek-r1-distributed", "queued")
+    assert backend.spec("by-hand") == distributed
+    backend.delete("by-hand")
+    assert everything(api) == []
+
+
+def test_logs(api, backend, play, distributed):
+    submit(backend, distributed)
+    play.serve()
+    api.say("r1-head-0", "one")
+    api.say("r1-worker-0", "two")
+    api.say("r1-head-0", "before", kind="previous")
+    until(lambda: backend.status("r1").phase == "serving", what="serving")
+    assert [o.message for o in backend.log("r1")] == ["one", "two"]
+    assert [o.message for o in backend.log("r1", task="worker-0")] == ["two"]
+
+
+def test_a_followed_log_survives_a_cut_and_ends_with_the_job(api, backend, play, distributed):
+    submit(backend, distributed)
+    play.serve()
+    api.say("r1-head-0", "one")
+    found = []
+    for line in backend.log("r1", task="head", follow=True):
+        found.append(line.message)
+        if line.message == "one":
+            time.sleep(0.01)
+            api.say("r1-head-0", "<cut>")
+            api.say("r1-head-0", "two")
+        if line.message == "two":
+            play.die("head-0")
+            play.state("Terminated")
+    assert found == ["one", "two"]
+
+
+def test_stop_keeps_what_the_logs_said(api, backend, play, distributed):
+    submit(backend, distributed)
+    play.serve()
+    api.say("r1-head-0", "the last words")
+
+    def controller(method, path, query):
+        if method == "POST" and path.endswith("/commands"):
+            for pod in play.each():
+                api.drop("v1/pods", f"r1-{pod}")
+            play.state("Aborted")
+        return
+
+    api.fault = controller
+    backend.stop("r1")
+    assert backend.status("r1").phase == "stopped"
+    assert [o.message for o in backend.log("r1")] == ["the last words"]
+    api.logs.clear()
+    assert submit(backend, distributed).attempt == 2
+    assert [o.message for o in backend.log("r1", previous=True)] == ["the last words"]
+
+
+def test_stop_without_the_right_changes_nothing(api, backend, play, distributed):
+    submit(backend, distributed)
+    play.serve()
+    api.denied = {("create", "commands")}
+    with pytest.raises(PermissionDenied) as caught:
+        backend.stop("r1")
+    assert "delete r1" in caught.value.hint
+    until(lambda: backend.status("r1").phase == "serving", what="serving")
+
+
+def test_delete_leaves_nothing(api, backend, play, distributed):
+    submit(backend, distributed)
+    play.serve()
+    backend.status("r1")
+    backend.delete("r1")
+    assert api.objects == {}
+    assert not backend.cluster.job_folder("r1").exists()
+    with pytest.raises(JobNotFound):
+        backend.status("r1")
+
+
+def test_a_finalizer_that_holds_is_named(api, backend, play, distributed):
+    submit(backend, distributed)
+    workload = play.workload
+    workload["metadata"]["finalizers"] = ["example.com/backup"]
+    api.put(play.plural, workload)
+    with pytest.raises(BackendError, match=r"example\.com/backup"):
+        ending.delete(backend.cluster, "r1", bound=1)
+
+
+def test_a_pod_that_does_not_go_is_named(api, backend, play, distributed):
+    submit(backend, distributed)
+    play.serve()
+    stuck = api.get("v1/pods", "r1-worker-0")
+    stuck["metadata"]["finalizers"] = ["node/holds"]
+    api.put("v1/pods", stuck)
+    with pytest.raises(BackendError, match="r1-worker-0 on node-worker-0, held by the finalizer"):
+        ending.delete(backend.cluster, "r1", bound=1.5)
+
+
+def test_extend_writes_where_the_script_reads(api, backend, play, distributed):
+    submit(backend, distributed)
+    with pytest.raises(NotSupported, match="no pod yet"):
+        backend.extend("r1", 3600)
+    play.serve()
+    before = until(lambda: backend.status("r1").lease, what="the lease")
+    end = backend.extend("r1", 3600)
+    assert end == pytest.approx(before + 3600, abs=2)
+    head = api.get("v1/pods", "r1-head-0")["metadata"]["annotations"]
+    assert float(head[record.LEASE_UNTIL]) == end
+    until(lambda: backend.status("r1").lease == end, what="the new lease")
+
+
+def test_two_jobs_share_one_watch(api, backend, distributed):
+    for number in range(5):
+        submit(backend, distributed, f"r{number}")
+    api.asked.clear()
+    for _ in range(20):
+        for name in backend.names():
+            backend.status(name)
+        time.sleep(0.02)
+    watches = [(a[1], a[2].get("labelSelector")) for a in api.asked if "watch" in a[2]]
+    assert len(watches) == len(set(watches))
+
+
+def test_the_api_is_away_for_a_while(api, backend, play, distributed, monkeypatch):
+    from jupyter_crater.backends.kubernetes import client
+
+    monkeypatch.setattr(client, "RETRY_S", 0.5)
+    submit(backend, distributed)
+    play.serve()
+    until(lambda: backend.status("r1").phase == "serving", what="serving")
+    backend.status("r1")
+    api.down = True
+    found = until(
+        lambda: backend.status("r1").phase == "unreachable" and backend.status("r1"),
+        seconds=10,
+        what="it is told",
+    )
+    assert found.reason == "api-unreachable"
+    api.down = False
+    until(lambda: backend.status("r1").phase == "serving", seconds=10, what="the return")
+    api.down = True
+    cluster._CLUSTERS.clear()
+    with pytest.raises(BackendUnavailable):
+        KubernetesBackend().status("r1")
