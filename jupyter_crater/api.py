@@ -14,6 +14,7 @@ from .errors import (
     DoesNotFit,
     InputError,
     ModelNotFound,
+    NotSupported,
 )
 from .handle import Job
 from .spec import Connect, JobSpec, Observation, Ray, Service, check_name

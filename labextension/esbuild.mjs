@@ -5,6 +5,7 @@ import { readFileSync } from 'node:fs';
 import { gzipSync } from 'node:zlib';
 
 import { build } from 'esbuild';
+import { minify } from 'terser';
 
 const OUT = '../jupyter_crater/widgets/static';
 const LIMIT = 40 * 1024;
@@ -49,6 +50,14 @@ for (const [language, module] of [
   await writeFile(`${OUT}/words-${language}.json`, JSON.stringify(words));
 }
 for (const view of ['chat', 'jobs', 'picker', 'calculator', 'maths']) {
+  // A kilobyte less than esbuild alone, of each.
+  const { code } = await minify(readFileSync(`${OUT}/${view}.js`, 'utf8'), {
+    module: true,
+    ecma: 2020,
+    compress: { passes: 3 },
+    format: { comments: /^!/ }
+  });
+  await writeFile(`${OUT}/${view}.js`, code);
   const size = gzipSync(readFileSync(`${OUT}/${view}.js`), { level: 9 }).length;
   console.log(`${view}.js ${(size / 1024).toFixed(1)} KB gzipped`);
   if (view !== 'maths' && size > LIMIT) {

@@ -7,7 +7,8 @@ from dataclasses import dataclass
 
 import httpx
 
-from .. import backends
+from .. import backends, forwards
+from ..backends.base import Backend
 from ..errors import BackendError, CraterError, NotFound
 from ..spec import Connect, JobStatus
 
@@ -52,12 +53,18 @@ def look(connect: Connect, key: str | None = None) -> Seen:
         status = place.status(name)
         if status.phase != "serving":
             return _not_serving(name, status)
-        reach = place.reach(name, make=False)
+        url, key = _way(place, name)
     except NotFound:
         return Seen(None, "engine-missing", f"There is no job {name!r} any more.")
     except CraterError as error:
         return Seen(None, "engine-unreachable", f"{name!r} can't be reached: {error.message}")
-    return probe(Target(v1(reach.url), reach.key), name)
+    return probe(Target(v1(url), key), name)
+
+
+def _way(place: Backend, name: str) -> tuple[str, str | None]:
+    """Where this machine reaches the engine: as its backend says, else by the job's forward."""
+    reach = place.reach(name, make=False)
+    return reach.url or forwards.ensure(place, name), reach.key
 
 
 def v1(url: str) -> str:

@@ -248,5 +248,9 @@ export const ja: Words = {
   '{shown} of {count} lines': '{count} 行中 {shown} 行',
   pending: '処理待ち',
   running: '実行中',
-  done: '完了'
+  done: '完了',
+  'Open, signed in': 'サインインして開く',
+  'The browser did not open a new tab.': 'ブラウザーが新しいタブを開きませんでした。',
+  'This job is a chat page itself: open it.':
+    'このジョブ自体がチャットのページです。開いてください。'
 };

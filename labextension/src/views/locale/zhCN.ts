@@ -243,5 +243,8 @@ export const zhCN: Words = {
   '{shown} of {count} lines': '共 {count} 行，显示 {shown} 行',
   pending: '等待中',
   running: '运行中',
-  done: '已完成'
+  done: '已完成',
+  'Open, signed in': '登录并打开',
+  'The browser did not open a new tab.': '浏览器没有打开新标签页。',
+  'This job is a chat page itself: open it.': '此作业本身就是聊天页面，请打开它。'
 };
