@@ -176,6 +176,8 @@ class Provenance(_Model):
 
 CONNECT_KEY = "connect-key"
 """Key of a client's own secret that holds the key of a free address."""
+CONNECT_KEY_VARIABLE = "JUPYTER_CRATER_CONNECT_KEY"
+"""Holds the key of a free address (``connect="http://…/v1"``) where a client is launched."""
 NEW_SECRET = "new-"  # noqa: S105 - a prefix of names
 """Keys of a job's secret beginning so are made by its backend, fresh for each job."""
 

@@ -43,7 +43,8 @@ def template_check(params: Params) -> Json:
     template, values = _template(params), _values(params)
     found: Json = {"schema": 1, "errors": [e.to_dict() for e in template.problems(values)]}
     name, backend = _optional(params, "name"), _optional(params, "backend")
-    found["code"] = code(template.id, values, name, backend)
+    connect = _optional(params, "connect")
+    found["code"] = code(template.id, values, name, backend, connect)
     if found["errors"]:
         return found
     try:
@@ -53,7 +54,14 @@ def template_check(params: Params) -> Json:
         return found
     found |= {"command": _command(asked), "manifest": asked.to_json(), "plan": _plan(asked)}
     try:
-        prepared = api.prepare(template, name=name, backend=backend, force=True, parameters=values)
+        prepared = api.prepare(
+            template,
+            name=name,
+            backend=backend,
+            connect=connect,
+            force=True,
+            parameters=values,
+        )
         if prepared.backend.name != "local":
             found["manifest"] = prepared.documents()
     except ParameterError as error:
@@ -141,6 +149,7 @@ def launch(params: Params) -> Json:
         _template(params),
         name=_optional(params, "name"),
         backend=_optional(params, "backend"),
+        connect=_optional(params, "connect"),
         force=params.get("force") is True,
         **_values(params),
     )
@@ -156,9 +165,11 @@ def relaunch(params: Params) -> Json:
     return {"schema": 1, "name": job.name, "backend": job.backend}
 
 
-def code(template: str, values: Json, name: str | None, backend: str | None) -> str:
+def code(
+    template: str, values: Json, name: str | None, backend: str | None, connect: str | None = None
+) -> str:
     """The lines of Python that do the same."""
-    given = {"name": name, "backend": backend} | values
+    given = {"name": name, "backend": backend, "connect": connect} | values
     lines = [f"    {key}={value!r}," for key, value in given.items() if value is not None]
     lines += [f"    {key}=None," for key, value in values.items() if value is None]
     call = "\n".join([f"job = crater.launch(\n    {template!r},", *lines, ")"])

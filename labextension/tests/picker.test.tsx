@@ -1,6 +1,7 @@
 import * as React from 'react';
 import { expect, test } from 'vitest';
 
+import { Connect } from '../src/views/Connect';
 import { Form, IParameter, parse, readSchema, show as shown } from '../src/views/Form';
 import { Verdict } from '../src/views/Verdict';
 import { readPlan } from '../src/model';
@@ -94,4 +95,37 @@ test('a fix changes the fields it names', async () => {
   expect(root.querySelector('li')!.textContent).toContain('no');
   await after(() => button(root, 'Use half').click());
   expect(sets).toEqual([{ dtype: 'half' }]);
+});
+
+test('a client connects to the engine that serves, unless another is typed', async () => {
+  const status = (name: string, phase: string, endpoint: string, api_url: string | null) => ({
+    name,
+    phase,
+    api_url,
+    endpoints: [{ name: endpoint, port: 1, url: null }]
+  });
+  const jobs = [
+    status('starts', 'loading-weights', 'api', null),
+    status('page', 'serving', 'web', null),
+    status('answers', 'serving', 'api', 'http://127.0.0.1:1')
+  ];
+  const transport = {
+    request: () => Promise.resolve({ jobs }),
+    stream: () => Promise.resolve(),
+    subscribe: () => () => undefined
+  };
+  const chosen: string[] = [];
+  const connect = (value: string) => (
+    <Connect
+      backend="local"
+      transport={transport as never}
+      value={value}
+      onChange={name => chosen.push(name)}
+    />
+  );
+  await show(connect(''));
+  expect(chosen).toEqual(['answers']);
+  const root = await show(connect('http://127.0.0.1:9/v1'));
+  expect(chosen).toEqual(['answers']);
+  expect([...root.querySelectorAll('option')].map(each => each.value)).toEqual(['answers']);
 });

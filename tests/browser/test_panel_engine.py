@@ -1,18 +1,22 @@
-"""The panel's whole way with the real engine: real Ray, real vLLM, a true answer."""
+"""The panel's whole way with the real engine: real Ray, real vLLM, a true answer, Open WebUI on it."""
 
 from __future__ import annotations
 
 import pytest
 from playwright.sync_api import expect
 
+from jupyter_crater.engines import clients
 from tests.browser.conftest import Notebook, running_lab
+from tests.browser.test_open_webui import ask
 from tests.browser.test_panel import MAIN, open_lab, open_panel
 
 START_MS = 240_000
 
 
 @pytest.mark.engine
+@pytest.mark.timeout(900)
 def test_from_an_empty_panel_to_a_true_answer(tmp_path, browser, engine_environment):
+    clients.install()
     with running_lab(tmp_path, stand_in=False) as lab:
         context = browser.new_context(viewport={"width": 1280, "height": 1000})
         notebook = Notebook(context.new_page(), lab)
@@ -36,5 +40,26 @@ def test_from_an_empty_panel_to_a_true_answer(tmp_path, browser, engine_environm
         expect(job.locator(".crater-Turn").last).to_contain_text("force")
         said = "import jupyter_crater as c; print(c.job('deepseek-r1-distributed').phase)"
         assert lab.python(said) == "serving"
+        open_webui(page, panel)
         assert notebook.problems == []
         context.close()
+
+
+def open_webui(page, panel):
+    """Launched from its card: it offers the engine that serves, and its page opens signed in."""
+    panel.get_by_role("tab", name="Templates").click()
+    panel.get_by_text("Open WebUI", exact=True).click()
+    picker = page.locator(f"{MAIN} .crater-Picker:visible")
+    expect(picker.get_by_label("Connect to")).to_have_value("deepseek-r1-distributed")
+    launch = picker.get_by_role("button", name="Launch", exact=False)
+    launch.get_by_text("Launch").first.click(timeout=60_000)
+    panel.get_by_role("tab", name="Jobs").click()
+    row = panel.locator("[data-name=open-webui]")
+    expect(row.locator(".crater-Phase")).to_have_text("serving", timeout=START_MS)
+    button = page.locator(f"{MAIN} .crater-Job:visible").get_by_role(
+        "button", name="Open, signed in"
+    )
+    with page.context.expect_page() as opened:
+        button.click()
+    ask(opened.value, "What is gravity?")
+    opened.value.close()

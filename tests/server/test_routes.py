@@ -168,6 +168,17 @@ def test_from_templates_to_a_launch(client):
     assert (wrong.status_code, wrong.json()["parameter"]) == (400, "nonsense")
 
 
+def test_a_client_is_checked_and_written_down_with_what_it_connects_to(client):
+    def check(**more):
+        return client.post("templates/open-webui/check", json={"values": {}} | more).json()
+
+    assert "needs something to connect to" in check()["refusal"]["message"]
+    assert check(connect="nothing")["refusal"]["error"] == "JobNotFound"
+    found = check(connect="j1", backend="local")
+    assert "refusal" not in found
+    assert "    connect='j1'," in found["code"].splitlines()
+
+
 def test_what_there_is_to_choose_from(client):
     gpu = client.get("catalog").json()["gpus"][0]
     plan = client.post("size", json={"model": "Qwen/Qwen2.5-7B-Instruct", "gpu": gpu})

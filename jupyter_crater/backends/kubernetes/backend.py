@@ -20,7 +20,15 @@ from ...errors import (
     JobNotFound,
     NotSupported,
 )
-from ...spec import Endpoint, JobSpec, JobStatus, Observation, check_name
+from ...spec import (
+    CONNECT_KEY,
+    CONNECT_KEY_VARIABLE,
+    Endpoint,
+    JobSpec,
+    JobStatus,
+    Observation,
+    check_name,
+)
 from ...timeline import Timeline, reduce
 from ..base import Reach, Submitted
 from . import capacity, cluster, ending, keys, kinds, logs, manifests, new_secret, reach, submit
@@ -332,6 +340,8 @@ class KubernetesBackend:
 def _given_secrets(spec: JobSpec) -> dict[str, str]:
     """Values that the user has in the environment under the names that the job will have them."""
     wanted = {env: key for task in spec.tasks for env, key in task.secret_env.items()}
+    if spec.connect and spec.connect.url:
+        wanted[CONNECT_KEY_VARIABLE] = CONNECT_KEY
     return {key: os.environ[env] for env, key in wanted.items() if os.environ.get(env)}
 
 

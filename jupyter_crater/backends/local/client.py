@@ -7,11 +7,9 @@ import time
 from typing import Any
 
 from ...errors import InputError
-from ...spec import JobSpec, Observation
+from ...spec import CONNECT_KEY_VARIABLE, JobSpec, Observation
 
 WEB = "web"
-KEY_VARIABLE = "JUPYTER_CRATER_CONNECT_KEY"
-"""Holds the key of a free address (``connect="http://…/v1"``) where a client is launched."""
 SPARED = ("ENABLE_TITLE_GENERATION", "ENABLE_TAGS_GENERATION", "ENABLE_FOLLOW_UP_GENERATION")
 
 
@@ -45,7 +43,7 @@ def key_of(spec: JobSpec) -> str | None:
     """The key of a free address, from the environment: it stands in no spec and no record."""
     if spec.connect is None or not spec.connect.url:
         return None
-    return os.environ.get(KEY_VARIABLE)
+    return os.environ.get(CONNECT_KEY_VARIABLE)
 
 
 def page(ports: dict[str, Any]) -> str | None:

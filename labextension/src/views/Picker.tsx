@@ -1,8 +1,11 @@
 import * as React from 'react';
 
-import { IPlan, IRehearsal, list, readPlan, readStatus, record, text } from '../model';
+import { IRehearsal, list, readPlan, record, text } from '../model';
+import { useCheck } from './check';
+import { Command } from './Command';
+import { Connect } from './Connect';
 import { CopyButton, ErrorNote, Root } from './controls';
-import { Form, ISchema, readSchema, REST, show, Values } from './Form';
+import { Form, ISchema, readSchema, show, Values } from './Form';
 import { language, t } from './i18n';
 import { JobView } from './JobView';
 import { Templates, useTemplates } from './Templates';
@@ -44,35 +47,6 @@ export function Picker(props: {
   );
 }
 
-/** What the far side says of the values as they are. */
-interface ICheck {
-  errors: Record<string, string>;
-  command: string;
-  plan: IPlan | null;
-  rehearsal: IRehearsal[];
-  refusal: CraterError | null;
-  code: string;
-  manifest: unknown;
-}
-
-function readCheck(value: unknown): ICheck {
-  const data = record(value);
-  return {
-    errors: Object.fromEntries(
-      list(data.errors).map(item => {
-        const error = record(item);
-        return [text(error.parameter), [text(error.message), text(error.hint)].join(' ').trim()];
-      })
-    ),
-    command: text(data.command),
-    plan: data.plan ? readPlan(data.plan) : null,
-    rehearsal: readStatus({ rehearsal: data.rehearsal }).rehearsal,
-    refusal: data.refusal ? CraterError.from(data.refusal) : null,
-    code: text(data.code),
-    manifest: data.manifest ?? null
-  };
-}
-
 function Launch(props: {
   id: string;
   backends: string[];
@@ -82,6 +56,8 @@ function Launch(props: {
   const { id, backends, transport } = props;
   const [schema, setSchema] = React.useState<ISchema | null>(null);
   const [title, setTitle] = React.useState('');
+  const [client, setClient] = React.useState(false);
+  const [connect, setConnect] = React.useState('');
   const [suggestions, setSuggestions] = React.useState<Record<string, string[]>>({});
   const [values, setValues] = React.useState<Values>({});
   const [name, setName] = React.useState('');
@@ -99,6 +75,7 @@ function Launch(props: {
         const data = record(value);
         setSchema(readSchema(data.schema));
         setTitle(text(record(data.template).title));
+        setClient(record(data.template).kind === 'client');
       }
     }, fail);
     transport.request('catalog', {}).then(value => {
@@ -112,7 +89,7 @@ function Launch(props: {
     };
   }, [id, transport]);
 
-  const { check, checking } = useCheck(transport, { id, values, name, backend });
+  const { check, checking } = useCheck(transport, { id, values, name, backend, connect });
   const change = (set: Values) =>
     setValues(before => {
       const next = { ...before, ...set };
@@ -132,7 +109,7 @@ function Launch(props: {
     setWorking(true);
     setFailure(null);
     transport
-      .request('launch', { id, values, name, backend, force })
+      .request('launch', { id, values, name, backend, connect, force })
       .then(
         value => {
           const data = record(value);
@@ -177,6 +154,14 @@ function Launch(props: {
                   ))}
                 </select>
               </label>
+            )}
+            {client && (
+              <Connect
+                backend={backend}
+                transport={transport}
+                value={connect}
+                onChange={setConnect}
+              />
             )}
           </div>
           <Form
@@ -269,42 +254,6 @@ function Launch(props: {
   );
 }
 
-/** Asks when typing rests; an answer that was overtaken is thrown away. */
-function useCheck(transport: ITransport, params: object) {
-  const [check, setCheck] = React.useState<ICheck | null>(null);
-  const [checking, setChecking] = React.useState(true);
-  const key = JSON.stringify(params);
-  React.useEffect(() => {
-    let alive = true;
-    setChecking(true);
-    const timer = setTimeout(() => {
-      transport.request('template.check', JSON.parse(key) as object).then(
-        value => {
-          if (alive) {
-            setCheck(readCheck(value));
-            setChecking(false);
-          }
-        },
-        reason => {
-          if (alive) {
-            setCheck(before => ({
-              ...(before ?? readCheck({})),
-              plan: null,
-              refusal: CraterError.from(reason)
-            }));
-            setChecking(false);
-          }
-        }
-      );
-    }, REST);
-    return () => {
-      alive = false;
-      clearTimeout(timer);
-    };
-  }, [transport, key]);
-  return { check, checking };
-}
-
 /** Said before the launch, not found out after it. */
 function Announcement({ changes }: { changes: IRehearsal[] }): JSX.Element {
   return (
@@ -322,73 +271,6 @@ function Announcement({ changes }: { changes: IRehearsal[] }): JSX.Element {
           </li>
         ))}
       </ul>
-    </details>
-  );
-}
-
-/** The start command in step with the fields, both ways. */
-function Command(props: {
-  transport: ITransport;
-  id: string;
-  values: Values;
-  command: string;
-  onParsed: (values: Values) => void;
-}): JSX.Element | null {
-  const { transport, id, values, command, onParsed } = props;
-  const [edited, setEdited] = React.useState<string | null>(null);
-  const [problem, setProblem] = React.useState('');
-  if (!command) {
-    return null;
-  }
-  const apply = () => {
-    if (edited === null) {
-      return;
-    }
-    transport.request('template.parse', { id, values, command: edited }).then(
-      value => {
-        const data = record(value);
-        if (data.values) {
-          onParsed(record(data.values));
-          setEdited(null);
-          setProblem('');
-        } else {
-          setProblem(t('It stays as it was: {why}.', { why: text(data.because) }));
-        }
-      },
-      reason => setProblem(CraterError.from(reason).message)
-    );
-  };
-  return (
-    <details className="crater-Command">
-      <summary>{t('Start command')}</summary>
-      <textarea
-        aria-label={t('Start command')}
-        rows={6}
-        spellCheck={false}
-        value={edited ?? command}
-        onChange={event => setEdited(event.currentTarget.value)}
-      />
-      {edited !== null && edited !== command && (
-        <div className="crater-Bar">
-          <button className="crater-Button crater-mod-accept" onClick={apply}>
-            {t('Put into the fields')}
-          </button>
-          <button
-            className="crater-Button"
-            onClick={() => {
-              setEdited(null);
-              setProblem('');
-            }}
-          >
-            {t('Cancel')}
-          </button>
-        </div>
-      )}
-      {problem && (
-        <div className="crater-Note crater-mod-warning" role="status">
-          {problem}
-        </div>
-      )}
     </details>
   );
 }

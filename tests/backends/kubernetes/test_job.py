@@ -9,6 +9,7 @@ import time
 import httpx
 import pytest
 
+from jupyter_crater import Kubernetes, api as crater_api
 from jupyter_crater.backends import kubernetes as k8s
 from jupyter_crater.backends.kubernetes import cluster, ending, record
 from jupyter_crater.backends.kubernetes.backend import KubernetesBackend
@@ -27,6 +28,7 @@ from .playing import api, backend, play
 from .scripted import Answer, status
 
 __all__ = ["api", "backend", "play"]
+KIND = Kubernetes(carrier="kubernetes")
 
 
 def submit(backend, spec, name="r1"):
@@ -59,6 +61,19 @@ def test_all_objects_are_made_and_go_with_the_workload(api, backend, distributed
     assert {a[2]["fieldValidation"] for a in dry} == {"Strict"}
     assert backend.names() == ["r1"]
     assert backend.spec("r1") == distributed
+
+
+def test_a_free_addresses_key_goes_from_the_environment_into_the_secret(api, backend, monkeypatch):
+    monkeypatch.setenv("JUPYTER_CRATER_CONNECT_KEY", "sk-theirs")
+    prepared = crater_api.prepare(
+        "open-webui", backend=KIND, connect="http://models.example.com/v1", parameters={}
+    )
+    submit(backend, prepared.spec, "page")
+    data = api.get("v1/secrets", "page")["data"]
+    assert base64.b64decode(data["connect-key"]) == b"sk-theirs"
+    for plural, name in everything(api):
+        if "secrets" not in plural:
+            assert "sk-theirs" not in str(api.get(plural, name))
 
 
 def test_the_same_again_attaches_and_other_values_do_not(api, backend, distributed):

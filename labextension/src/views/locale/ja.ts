@@ -252,5 +252,7 @@ export const ja: Words = {
   'Open, signed in': 'サインインして開く',
   'The browser did not open a new tab.': 'ブラウザーが新しいタブを開きませんでした。',
   'This job is a chat page itself: open it.':
-    'このジョブ自体がチャットのページです。開いてください。'
+    'このジョブ自体がチャットのページです。開いてください。',
+  'Connect to': '接続先',
+  'A job, or http://HOST:PORT/v1': 'ジョブ名、または http://HOST:PORT/v1'
 };

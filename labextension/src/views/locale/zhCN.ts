@@ -246,5 +246,7 @@ export const zhCN: Words = {
   done: '已完成',
   'Open, signed in': '登录并打开',
   'The browser did not open a new tab.': '浏览器没有打开新标签页。',
-  'This job is a chat page itself: open it.': '此作业本身就是聊天页面，请打开它。'
+  'This job is a chat page itself: open it.': '此作业本身就是聊天页面，请打开它。',
+  'Connect to': '连接到',
+  'A job, or http://HOST:PORT/v1': '作业名，或 http://HOST:PORT/v1'
 };
