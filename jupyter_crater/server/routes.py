@@ -19,6 +19,7 @@ from tornado import web
 from tornado.iostream import StreamClosedError
 
 from .. import calls, errors
+from .events import Watches
 
 STATUS: dict[type[errors.CraterError], HTTPStatus] = {
     errors.ConflictError: HTTPStatus.CONFLICT,
@@ -49,8 +50,9 @@ class CraterHandler(APIHandler):
 
     auth_resource = "crater"
 
-    def initialize(self, verbs: dict[str, str]) -> None:
+    def initialize(self, verbs: dict[str, str], watches: Watches | None = None) -> None:
         self.verbs = verbs
+        self.watches = watches
         self.work: asyncio.Task[None] | None = None
 
     @web.authenticated
@@ -78,6 +80,8 @@ class CraterHandler(APIHandler):
                 await self.stream(calls.stream(method, params))
                 return
             result = await calls.call(method, params)
+            if method == "jobs.list" and self.watches and params.get("backend"):
+                self.watches.asked(str(params["backend"]), result["jobs"])
         except Exception as error:  # noqa: BLE001 - the one place where errors become statuses
             self.set_status(status_of(error))
             self.finish(calls.error_json(error))
@@ -163,13 +167,15 @@ def pattern(path: str) -> str:
     return "/".join(PLACES.get(part, part) for part in path.split("/"))
 
 
-def routes(base_url: str) -> list[tuple[str, type[CraterHandler], dict[str, Any]]]:
+def routes(
+    base_url: str, watches: Watches | None = None
+) -> list[tuple[str, type[CraterHandler], dict[str, Any]]]:
     """What tornado takes."""
     return [
         (
             url_path_join(base_url, "crater", pattern(path)),
             CraterHandler,
-            {"verbs": verbs},
+            {"verbs": verbs, "watches": watches},
         )
         for path, verbs in ROUTES.items()
     ]

@@ -212,7 +212,7 @@ def notebook(lab: Lab, browser: Browser, request) -> Iterator[Notebook]:
             None if r.url.startswith((lab.url, "data:", "blob:")) else made.foreign.append(r.url)
         ),
     )
-    page.on("pageerror", lambda error: made.problems.append(str(error)))
+    page.on("pageerror", lambda error: made.problems.append(error.stack or str(error)))
     page.set_default_timeout(STAND_IN_LIMIT_S * 1000)
     yield made
     shots = ROOT / "test-results"

@@ -120,6 +120,7 @@ class OpenAIServer:
         self.port = socket.getsockname()[1]
         routes = [("/v1/models", Models), ("/v1/chat/completions", Completions)]
         routes += [("/health", Health), ("/metrics", Metrics)]
+        routes += [("/v1/echo/?.*", Echo), ("/v1/page", Page)]
         server = HTTPServer(Application([(p, h, {"server": self}) for p, h in routes]))
         server.add_sockets([socket])
         ready.set()
@@ -170,6 +171,26 @@ class Models(Keyed):
         one = {"id": self.double.model, "object": "model", "created": 0, "owned_by": "vllm"}
         one |= {"max_model_len": self.double.max_model_len}
         self.finish({"object": "list", "data": [one]})
+
+
+class Echo(Keyed):
+    """What reached the engine: for those who stand between it and a page."""
+
+    def get(self) -> None:
+        request = self.request
+        self.finish({"uri": request.uri, "headers": dict(request.headers.get_all())})
+
+    post = get
+
+
+class Page(Keyed):
+    """A page with what a hostile engine would like to leave in Jupyter's origin."""
+
+    def get(self) -> None:
+        self.set_header("Set-Cookie", "_xsrf=mine; Path=/")
+        self.set_header("Service-Worker-Allowed", "/")
+        self.set_header("Access-Control-Allow-Origin", "*")
+        self.finish("<script>document.title = 'pwned'</script>")
 
 
 def tokens_of(body: dict[str, Any]) -> int:

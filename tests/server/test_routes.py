@@ -1,13 +1,6 @@
 """The routes of a real Jupyter server, over HTTP; the job behind them is on stand-ins."""
 
 import json
-import os
-import socket
-import subprocess
-import sys
-import time
-from contextlib import contextmanager
-from pathlib import Path
 
 import httpx
 import pytest
@@ -15,33 +8,14 @@ import pytest
 from jupyter_crater import errors
 from jupyter_crater.server.routes import ROUTES, CraterHandler, routes, status_of
 
-CONFIG = Path(__file__).parents[2] / "jupyter-config/server-config/jupyter_crater.json"
-STAND_IN = Path(__file__).parents[1] / "doubles" / "stand_in"
-TOKEN = "a-token-of-the-test"
-BASE = "/user/jo/"
-
-
-REFUSING = """
-from jupyter_server.auth import Authorizer
-
-
-class Refusing(Authorizer):
-    def is_authorized(self, handler, user, action, resource):
-        return resource != "crater"
-
-
-c.ServerApp.authorizer_class = Refusing
-"""
+from .serving import REFUSING, TOKEN, launch, serving
 
 
 @pytest.fixture(scope="module")
 def server(tmp_path_factory):
     """As under a hub: with a token and a base path."""
     with serving(tmp_path_factory.mktemp("server")) as (url, env):
-        launch = (
-            "from jupyter_crater import api; api.launch('vllm-single', name='j1').wait(timeout=60)"
-        )
-        subprocess.run([sys.executable, "-c", launch], env=env, check=True, timeout=100)
+        launch(env, "j1")
         yield url
 
 
@@ -50,47 +24,6 @@ def refusing_server(tmp_path_factory):
     """Whoever is logged in has no right to ``crater``."""
     with serving(tmp_path_factory.mktemp("refusing"), REFUSING) as (url, _):
         yield url
-
-
-@contextmanager
-def serving(root, settings=""):
-    folder = root / "config" / "jupyter_server_config.d"
-    folder.mkdir(parents=True)
-    (folder / CONFIG.name).write_text(CONFIG.read_text())
-    (root / "config" / "jupyter_server_config.py").write_text(settings)
-    (root / "config.toml").touch()
-    with socket.create_server(("127.0.0.1", 0)) as free:
-        port = free.getsockname()[1]
-    env = {
-        **os.environ,
-        "JUPYTER_CONFIG_DIR": str(root / "config"),
-        "JUPYTER_CRATER_STATE": str(root / "state"),
-        "JUPYTER_CRATER_CONFIG": str(root / "config.toml"),
-        "JUPYTER_CRATER_STAND_IN": str(STAND_IN),
-    }
-    command = [
-        *(sys.executable, "-m", "jupyter_server", "--no-browser", "--allow-root"),
-        *(f"--port={port}", f"--ServerApp.base_url={BASE}", f"--IdentityProvider.token={TOKEN}"),
-        f"--ServerApp.root_dir={root}",
-    ]
-    log = (root / "server.log").open("wb")
-    process = subprocess.Popen(command, env=env, stdout=log, stderr=log)
-    url = f"http://127.0.0.1:{port}{BASE}"
-    try:
-        for _ in range(200):
-            try:
-                httpx.get(f"{url}api")
-                break
-            except httpx.HTTPError:
-                assert process.poll() is None, (root / "server.log").read_text()
-                time.sleep(0.1)
-        yield url, env
-    finally:
-        clean = "from jupyter_crater import api\nfor j in api.jobs('local'): j.delete()"
-        subprocess.run([sys.executable, "-c", clean], env=env, check=False, timeout=100)
-        process.terminate()
-        process.wait(20)
-        log.close()
 
 
 @pytest.fixture

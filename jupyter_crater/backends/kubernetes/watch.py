@@ -25,6 +25,9 @@ IDLE_S = 120.0
 PATIENCE_S = 5.0
 """How long a watch may be without a server before its readers are told."""
 
+_CHANCE = random.Random()
+"""Of its own: a thread in the background leaves the user's seeded numbers alone."""
+
 
 class Mirror:
     """The objects of one kind, by name.
@@ -161,7 +164,7 @@ class Mirror:
                 self._fail(BackendUnavailable(f"The watch of {self.kind.plural} broke: {error!r}."))
                 pause = 4.0
             if time.monotonic() - started < 5:
-                time.sleep(pause * random.uniform(0.7, 1.0))
+                time.sleep(pause * _CHANCE.uniform(0.7, 1.0))
 
     def _watch(self) -> None:
         stream = self._client.watch(self._path, self._version, opened=self._heard, **self._params)

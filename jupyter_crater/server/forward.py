@@ -1,0 +1,146 @@
+"""The engine of an own job under Jupyter's own address, so that it is reached behind a hub too.
+
+A boundary, not a tunnel: only what an OpenAI client and a monitor ask for passes, only the headers
+named here pass, and the engine's key is added on this side, so no page ever holds it.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from typing import Any
+from urllib.parse import parse_qsl, quote, urlencode
+
+import httpx
+from jupyter_server.auth.decorator import authorized
+from jupyter_server.base.handlers import APIHandler
+from jupyter_server.utils import url_path_join
+from tornado import web
+from tornado.iostream import StreamClosedError
+
+from .. import api, calls
+from ..errors import BackendUnavailable, InputError
+from ..handle import Job
+from .routes import PLACES, status_of
+
+PASSED = r"(?P<rest>v1/.+|health|metrics|version)"
+INWARD = ("Accept", "Content-Type")
+OUTWARD = ("Content-Type", "Retry-After", "X-Request-Id")
+OWN = frozenset({"backend", "token", "_xsrf"})
+"""Of the query: Jupyter's words and ours, not the engine's."""
+
+TIMEOUT = httpx.Timeout(60, connect=10, read=600)
+"""Seconds; an engine may compute for minutes before it says the first word."""
+
+
+class ForwardHandler(APIHandler):
+    """``jobs/NAME/forward/v1/…``: streams what the engine says, as it says it."""
+
+    auth_resource = "crater"
+
+    def initialize(self, client: httpx.AsyncClient) -> None:
+        self.client = client
+        self.work: asyncio.Task[None] | None = None
+
+    @web.authenticated
+    @authorized
+    async def get(self, name: str, rest: str) -> None:
+        await self.serve(name, rest)
+
+    @web.authenticated
+    @authorized
+    async def post(self, name: str, rest: str) -> None:
+        await self.serve(name, rest)
+
+    async def serve(self, name: str, rest: str) -> None:
+        self.work = asyncio.create_task(self.pass_on(name, rest))
+        try:
+            await self.work
+        except (asyncio.CancelledError, StreamClosedError):
+            self.log.debug("jupyter_crater: a forwarded request was ended by the client")
+        except Exception as error:
+            if self._headers_written:
+                raise  # cut off, as the engine's own answer was
+            self.set_status(status_of(error))
+            self.finish(calls.error_json(error))
+
+    async def pass_on(self, name: str, rest: str) -> None:
+        path = checked(rest)
+        base, key = await asyncio.to_thread(reach, name, self.get_query_argument("backend", ""))
+        query = [each for each in parse_qsl(self.request.query, True) if each[0] not in OWN]
+        headers = {h: self.request.headers[h] for h in INWARD if h in self.request.headers}
+        # Not compressed: a compressor holds back what is to stream.
+        headers["Accept-Encoding"] = "identity"
+        if key:
+            headers["Authorization"] = f"Bearer {key}"
+        request = self.client.build_request(
+            self.request.method or "GET",
+            f"{base}/{path}{'?' + urlencode(query) if query else ''}",
+            headers=headers,
+            content=self.request.body if self.request.method == "POST" else None,
+        )
+        try:
+            answer = await self.client.send(request, stream=True)
+        except httpx.HTTPError as error:
+            raise BackendUnavailable(
+                f"The engine of {name!r} does not answer: {type(error).__name__}.",
+                hint="`job.status()` tells its phase.",
+            ) from error
+        try:
+            self.head(answer)
+            async for chunk in answer.aiter_raw():
+                self.write(chunk)
+                await self.flush()
+        finally:
+            await answer.aclose()
+        self.finish(set_content_type=self._headers.get("Content-Type"))
+
+    def head(self, answer: httpx.Response) -> None:
+        self.set_status(answer.status_code)
+        for header in OUTWARD:
+            if header in answer.headers:
+                self.set_header(header, answer.headers[header])
+        if "Content-Type" not in answer.headers:
+            self.set_header("Content-Type", "application/octet-stream")
+        self.set_header("X-Content-Type-Options", "nosniff")
+        self.set_header("Cache-Control", "no-store")
+        self.set_header("X-Accel-Buffering", "no")
+        # Whatever an engine says, as a page of Jupyter's origin it may do nothing.
+        self.set_header("Content-Security-Policy", "sandbox")
+
+    def on_connection_close(self) -> None:
+        if self.work:
+            self.work.cancel()
+
+
+def checked(path: str) -> str:
+    """The path as it is sent on, quoted anew.
+
+    Raises:
+        InputError: it could leave what is passed on.
+    """
+    parts = path.split("/")
+    if any(part in ("", ".", "..") for part in parts) or "\\" in path or not path.isprintable():
+        raise InputError(f"No path of an engine: {path!r}.")
+    return "/".join(quote(part, safe=":@") for part in parts)
+
+
+def reach(name: str, backend: str) -> tuple[str, str | None]:
+    """Base URL and key of the engine of an own job.
+
+    Raises:
+        JobNotFound, BackendUnavailable: nothing to forward to.
+        InputError: the job offers no OpenAI service.
+    """
+    job = Job(api.backend_of(backend or None), name)
+    if job.spec.service is None:
+        raise InputError(f"{name!r} offers no OpenAI service.")
+    return job.api_url, job.api_key
+
+
+def routes(base_url: str) -> list[tuple[str, type[ForwardHandler], dict[str, Any]]]:
+    """What tornado takes."""
+    limits = httpx.Limits(max_connections=None, max_keepalive_connections=64)
+    # No proxy of the environment: engines are reached directly or by a forward on loopback.
+    client = httpx.AsyncClient(timeout=TIMEOUT, limits=limits, trust_env=False)
+    pattern = url_path_join(base_url, "crater/jobs", PLACES["NAME"], "forward", PASSED)
+    return [(pattern, ForwardHandler, {"client": client})]
