@@ -45,9 +45,11 @@ bench: $(VENV)/.test
 soak: $(VENV)/.test
 	$(BIN)/python -m tests.soak
 
-docs: $(VENV)/.test
+docs: $(VENV)/.test $(VENV)/.frontend
 	$(BIN)/python docs/sizing/generate.py
 	$(BIN)/python docs/diagnosis/generate.py
+	$(BIN)/python -m jupyter_crater.server.openapi > docs/openapi.json
+	cd labextension && $(JLPM) api
 
 labextension: $(VENV)/.frontend
 

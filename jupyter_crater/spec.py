@@ -56,7 +56,13 @@ def check_name(name: str) -> str:
 
 
 class _Model(BaseModel):
-    model_config = ConfigDict(extra="forbid", frozen=True, populate_by_name=True)
+    model_config = ConfigDict(
+        extra="forbid",
+        frozen=True,
+        populate_by_name=True,
+        # A status that is written holds every field.
+        json_schema_serialization_defaults_required=True,
+    )
 
 
 class Resources(_Model):

@@ -16,7 +16,8 @@ MAX_CHARACTERS = 20_000_000
 
 
 class _Model(BaseModel):
-    model_config = ConfigDict(extra="ignore")
+    # What is written holds every field, so readers may count on it.
+    model_config = ConfigDict(extra="ignore", json_schema_serialization_defaults_required=True)
 
     def to_json(self) -> dict[str, Any]:
         return self.model_dump(mode="json")

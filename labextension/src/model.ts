@@ -1,108 +1,53 @@
 /** The JSON of the contracts (DESIGN), read with care: outputs of untrusted notebooks come by here. */
 
-export interface ITask {
-  task: string;
-  index: number;
-  node: string | null;
-  ip: string | null;
-  phase: string;
-  restarts: number;
-}
+import type { components } from './api';
 
-export interface ITimelineEntry {
-  phase: string;
-  /** Seconds since the epoch. */
-  started: number;
-  ended: number | null;
-  detail: string;
-}
+type Wire = components['schemas'];
+/** Words that may be others tomorrow are texts here. */
+type Open<T> = { [K in keyof T]: T[K] extends string ? string : T[K] };
 
-export interface IRehearsal {
-  setting: string;
-  asked: string;
-  used: string;
-  because: string;
-}
+export type ITask = Wire['TaskStatus'];
+export type ITimelineEntry = Open<Wire['TimelineEntry']>;
+export type IForecast = Wire['Forecast'];
+export type IFix = Wire['Fix'];
+export type IFinding = Wire['Finding'];
+export type IRehearsal = Omit<Wire['RehearsalChange'], 'asked' | 'used'> &
+  Record<'asked' | 'used', string>;
 
-export interface IStatus {
-  name: string;
-  template: string;
-  backend: string;
-  phase: string;
-  reason: string | null;
-  message: string;
-  head_ip: string | null;
-  url: string | null;
-  api_url: string | null;
-  endpoints: { name: string; port: number; url: string | null }[];
-  tasks: ITask[];
-  timeline: ITimelineEntry[];
-  created: number;
-  lease: number | null;
-  attempt: number;
-  metrics: Record<string, number> | null;
-  forecast: IForecast | null;
-  rehearsal: IRehearsal[];
-}
-
-/** What to expect of a job that doesn't serve yet. */
-export interface IForecast {
-  /** Seconds until it serves; null where nobody can say. */
-  low: number | null;
-  high: number | null;
-  source: string;
-  /** It has been quiet for longer than usual. */
-  late: string | null;
-}
+export type IStatus = Omit<
+  Open<Wire['JobStatus']>,
+  'schema' | 'changed' | 'timeline' | 'rehearsal'
+> & { timeline: ITimelineEntry[]; rehearsal: IRehearsal[] };
 
 /** One GPU's share of a plan, GiB. */
-export interface IRank {
-  rank: number;
-  stage: number;
-  weights_gib: number;
-  activations_gib: number;
-  cuda_graphs_gib: number;
-  other_gib: number;
-  kv_cache_gib: number;
-  budget_gib: number;
-}
+export type IRank = Omit<Wire['Rank'], 'cuda_graphs_charged'>;
 
-export interface IFix {
-  label: string;
-  set: Record<string, unknown>;
-}
+type Nullable<T> = { [K in keyof T]: T[K] | null };
 
-export interface IFinding {
-  rule: string;
-  severity: 'error' | 'warning' | 'info';
-  message: string;
-  because: string;
-  fixes: IFix[];
-}
-
-export interface IPlan {
-  fits: boolean;
-  legal: boolean;
-  model: { id: string; parameters: number | null };
-  gpu: { name: string; memory_gib: number | null };
-  nodes: number;
-  gpus_per_node: number;
-  tensor_parallel: number;
-  pipeline_parallel: number;
-  dtype: string;
-  max_model_len: number | null;
-  engine: { name: string; version: string };
+export interface IPlan
+  extends
+    Pick<
+      Wire['Plan'],
+      | 'fits'
+      | 'legal'
+      | 'nodes'
+      | 'gpus_per_node'
+      | 'tensor_parallel'
+      | 'pipeline_parallel'
+      | 'dtype'
+      | 'findings'
+      | 'alternatives'
+      | 'speed'
+      | 'assumed'
+    >,
+    Nullable<Pick<Wire['Plan'], 'max_model_len'>> {
+  model: Pick<Wire['PlanModel'], 'id' | 'parameters'>;
+  gpu: Pick<Wire['PlanGpu'], 'name' | 'memory_gib'>;
+  engine: Pick<Wire['PlanEngine'], 'name' | 'version'>;
   per_gpu: IRank[];
-  kv_cache: {
-    tokens: number | null;
-    low_tokens: number | null;
-    high_tokens: number | null;
-    max_concurrency: number | null;
-  };
-  findings: IFinding[];
-  alternatives: Record<string, unknown>[];
-  speed: Record<string, unknown>;
-  assumed: string[];
+  kv_cache: Nullable<
+    Pick<Wire['KVCache'], 'tokens' | 'low_tokens' | 'high_tokens' | 'max_concurrency'>
+  >;
 }
 
 /** Predicted and measured memory: asked for apart from the status, since the log has to be read. */
@@ -277,14 +222,9 @@ function readFix(value: unknown): IFix {
 }
 
 /** One likely cause of a failure. */
-export interface IDiagnosis {
-  id: string;
-  title: string;
-  confidence: 'high' | 'medium' | 'low';
+export type IDiagnosis = Omit<Wire['Diagnosis'], 'evidence' | 'links'> & {
   evidence: { task: string; line: string }[];
-  explanation: string;
-  fixes: IFix[];
-}
+};
 
 /** The `diagnose` JSON, likeliest first. */
 export function readDiagnoses(value: unknown): IDiagnosis[] {

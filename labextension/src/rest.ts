@@ -27,7 +27,7 @@ const fixed =
     path + query(params, ...names);
 
 /** The views' methods as routes of jupyter_crater.server; what isn't in the path is the body. */
-const ROUTES: Record<string, IRoute> = {
+export const ROUTES: Record<string, IRoute> = {
   versions: { verb: 'GET', path: fixed('versions') },
   capacity: { verb: 'GET', path: fixed('capacity', 'backend') },
   catalog: { verb: 'GET', path: fixed('catalog') },

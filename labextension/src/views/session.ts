@@ -1,30 +1,11 @@
+import type { components } from '../api';
 import { list, number, record, text } from '../model';
 import { CraterError, ITransport } from './transport';
 
+type Wire = components['schemas'];
 /** One message of a chat, as jupyter_crater.chat writes it. */
-export interface ITurn {
-  role: 'user' | 'assistant';
-  text: string;
-  thinking: string;
-  thinking_seconds: number | null;
-  /** Time to the first token of any kind, seconds. */
-  ttft: number | null;
-  tokens_per_second: number | null;
-  prompt_tokens: number | null;
-  completion_tokens: number | null;
-  /** How many older messages were left out because the engine's context is full. */
-  omitted: number;
-  stopped: boolean;
-  error: { error: string; message: string; hint: string | null } | null;
-}
-
-export interface ISettings {
-  system: string;
-  temperature: number | null;
-  top_p: number | null;
-  max_tokens: number | null;
-  seed: number | null;
-}
+export type ITurn = Wire['Turn-Output'];
+export type ISettings = Required<Wire['Settings']>;
 
 export const NO_SETTINGS: ISettings = {
   system: '',
