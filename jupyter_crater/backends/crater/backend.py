@@ -20,6 +20,7 @@ from ...errors import (
 )
 from ...spec import Endpoint, JobSpec, JobStatus, Observation, check_name
 from ...timeline import reduce
+from .. import attaching
 from ..base import Reach, Submitted
 from . import access, create, observe, request, submit, templates
 from .client import Client
@@ -131,7 +132,7 @@ class CraterBackend:
         earlier = self._attempts(name, fresh=True)
         if earlier and earlier[0]["status"] not in OVER:
             running = self._seen(name)
-            create.same_or_conflict(name, running.spec, asked, running.row["status"])
+            attaching.check(name, running.spec, asked, running.row["status"])
             return Submitted(name, attached=True, attempt=len(earlier))
         made = self._plan(spec, name)
         create.check_limits(self.client, request.request_of(made.form)[1])

@@ -10,39 +10,16 @@ from ...errors import (
     AuthenticationError,
     BackendError,
     BackendUnavailable,
-    ConflictError,
     CraterError,
     DoesNotFit,
     NotFound,
 )
-from ...spec import JobSpec
 from . import request
 from .client import Client, CreationUnknown
 from .submit import FOLDER, RECORD, Plan
 
 SEEN_WITHIN_S = 10.0
 """The server writes a job's record up to 3 s after it was created."""
-
-
-def same_or_conflict(name: str, running: JobSpec, asked: JobSpec, status: str) -> None:
-    """Attach only to what was asked for."""
-    was, now = running.provenance, asked.provenance
-    rows: list[tuple[str, Any, Any]] = []
-    if was.template != now.template:
-        rows.append(("template", was.template, now.template))
-    rows += [
-        (key, was.values.get(key, "(default)"), now.values.get(key, "(default)"))
-        for key in sorted(was.values.keys() | now.values.keys())
-        if was.values.get(key) != now.values.get(key)
-    ]
-    if rows:
-        text = "\n".join(f"  {key}: {a} → {b}" for key, a, b in rows)
-        raise ConflictError(
-            f"A job {name!r} is {status} with other values:\n{text}",
-            differences=rows,
-            hint=f"Stop it first (`jupyter crater stop {name}`), give the same values to attach, "
-            "another name, or new=True for a second job.",
-        )
 
 
 def check_limits(client: Client, body: dict[str, Any]) -> None:

@@ -30,6 +30,7 @@ from ...spec import (
     check_name,
 )
 from ...timeline import Timeline, reduce
+from .. import attaching
 from ..base import Reach, Submitted
 from . import capacity, cluster, ending, keys, kinds, logs, manifests, new_secret, reach, submit
 from .access import ACCOUNT
@@ -162,7 +163,7 @@ class KubernetesBackend:
             seen = here.seen(name)
             if not seen.over and not seen.workload["metadata"].get("deletionTimestamp"):
                 phase = self._line(seen, time.time()).phase
-                submit.same_or_conflict(name, job.spec, asked, phase, job.owner)
+                attaching.check(name, job.spec, asked, phase, job.owner)
                 return Submitted(name, attached=True, attempt=job.attempt)
             attempt = job.attempt + 1
         options = self.options.model_copy(

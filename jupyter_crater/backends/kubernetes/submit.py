@@ -13,7 +13,6 @@ from ...errors import (
     NotFound,
     PermissionDenied,
 )
-from ...spec import JobSpec
 from . import kinds, owned, record
 from .client import AlreadyExists, AnswerLost
 from .cluster import Cluster
@@ -24,31 +23,6 @@ LAUNCH = f"{record.PREFIX}/launch"
 
 
 _BACKGROUND = {"apiVersion": "v1", "kind": "DeleteOptions", "propagationPolicy": "Background"}
-
-
-def same_or_conflict(name: str, running: JobSpec, asked: JobSpec, phase: str, owner: str) -> None:
-    """Attach only to what was asked for.
-
-    Raises:
-        ConflictError: with each setting that differs.
-    """
-    was, now = running.provenance, asked.provenance
-    rows: list[tuple[str, Any, Any]] = []
-    if was.template != now.template:
-        rows.append(("template", was.template, now.template))
-    rows += [
-        (key, was.values.get(key, "(default)"), now.values.get(key, "(default)"))
-        for key in sorted(was.values.keys() | now.values.keys())
-        if was.values.get(key) != now.values.get(key)
-    ]
-    if rows:
-        text = "\n".join(f"  {key}: {a} → {b}" for key, a, b in rows)
-        raise ConflictError(
-            f"A job {name!r}{f' of {owner}' if owner else ''} is {phase} with other values:\n{text}",
-            differences=rows,
-            hint=f"Stop it first (`jupyter crater stop {name}`), give the same values to attach, "
-            "another name, or new=True for a second job.",
-        )
 
 
 def may(cluster: Cluster, verb: str, kind: Kind, sub: str = "", *, name: str = "") -> bool:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import os
 import shutil
 import signal
@@ -19,7 +18,6 @@ from ...engines import environment
 from ...errors import (
     BackendError,
     BackendUnavailable,
-    ConflictError,
     CraterError,
     DoesNotFit,
     InputError,
@@ -28,6 +26,7 @@ from ...errors import (
 )
 from ...spec import ENDED, Endpoint, JobSpec, JobStatus, Observation, check_name
 from ...timeline import reduce
+from .. import attaching
 from ..base import Account, Reach, Submitted
 from . import client, machine, parts, rehearsal, store
 
@@ -112,7 +111,7 @@ class LocalBackend:
             if folder.attempts():
                 status = self.status(name)
                 if not status.ended:
-                    _same_or_conflict(name, folder.current().asked(), asked, status)
+                    attaching.check(name, folder.current().asked(), asked, status.phase)
                     return Submitted(name, attached=True, attempt=folder.current().number)
                 self._clear_leftovers(folder)
         folder = store.create(name)
@@ -359,35 +358,6 @@ def _held(name: str) -> Iterator[store.Folder]:
         finally:
             if not (store.root() / name).exists():
                 store.lock_file(name).unlink(missing_ok=True)
-
-
-def _same_or_conflict(name: str, running: JobSpec, asked: JobSpec, status: JobStatus) -> None:
-    """Attach only to what was asked for.
-
-    Raises:
-        ConflictError: the living job has another template or other given values.
-    """
-    differences: list[tuple[str, Any, Any]] = []
-    if running.provenance.template != asked.provenance.template:
-        differences.append(("template", running.provenance.template, asked.provenance.template))
-    was, now = running.provenance.values, asked.provenance.values
-    differences += [
-        (key, was.get(key, "(default)"), now.get(key, "(default)"))
-        for key in sorted(was.keys() | now.keys())
-        if _json(was.get(key)) != _json(now.get(key))
-    ]
-    if differences:
-        rows = "\n".join(f"  {key}: {a} → {b}" for key, a, b in differences)
-        raise ConflictError(
-            f"A job {name!r} is {status.phase} with other values:\n{rows}",
-            differences=differences,
-            hint=f"Stop it first (`jupyter crater stop {name}`), give the same values to attach, "
-            "another name, or new=True for a second job.",
-        )
-
-
-def _json(value: Any) -> str:
-    return json.dumps(value, sort_keys=True, default=str)
 
 
 def _aliases(spec: JobSpec, asked: JobSpec) -> list[str]:
