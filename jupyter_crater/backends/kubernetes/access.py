@@ -65,6 +65,8 @@ class Access:
             except ConfigError as error:
                 raise AuthenticationError(error.message, hint=error.hint) from error
             self._loaded = loaded
+        if self._tls is not None:
+            self.tls()
 
     @property
     def tls_name(self) -> str | None:
@@ -79,8 +81,13 @@ class Access:
         found = self._loaded.proxy
         return found if found and not proxy_bypass(urlsplit(self.server).hostname or "") else None
 
+    @property
+    def certified(self) -> bool:
+        """Whether a client certificate proves who asks."""
+        return bool(self._loaded.cert_file)
+
     def tls(self) -> ssl.SSLContext:
-        """As kubectl would check the server and show itself; made once for each login.
+        """As kubectl would check the server and show itself; one, whose certificate a login renews.
 
         Raises:
             ConfigError: a certificate that can't be read.
@@ -90,13 +97,7 @@ class Access:
         if known is not None and known[0] is loaded:
             return known[1]
         try:
-            context = ssl.create_default_context(cafile=loaded.ssl_ca_cert or None)
-            # Many clusters' own authorities lack extensions that OpenSSL asks for in strict mode;
-            # kubectl doesn't ask.
-            context.verify_flags &= ~ssl.VERIFY_X509_STRICT
-            if not loaded.verify_ssl:
-                context.check_hostname = False
-                context.verify_mode = ssl.CERT_NONE
+            context = known[1] if known else _trust(loaded)
             if loaded.cert_file:
                 context.load_cert_chain(loaded.cert_file, loaded.key_file or None)
         except (OSError, ssl.SSLError) as error:
@@ -107,6 +108,17 @@ class Access:
     def scope(self, namespace: str) -> str:
         """16 hex digits that stand for this namespace of this server."""
         return hashlib.sha256(f"{self.server} {namespace}".encode()).hexdigest()[:16]
+
+
+def _trust(loaded: Any) -> ssl.SSLContext:
+    context = ssl.create_default_context(cafile=loaded.ssl_ca_cert or None)
+    # Many clusters' own authorities lack extensions that OpenSSL asks for in strict mode; kubectl
+    # doesn't ask.
+    context.verify_flags &= ~ssl.VERIFY_X509_STRICT
+    if not loaded.verify_ssl:
+        context.check_hostname = False
+        context.verify_mode = ssl.CERT_NONE
+    return context
 
 
 def open_access(context: str | None = None) -> Access:

@@ -42,7 +42,7 @@ MERGE = "application/merge-patch+json"
 _CHANCE = random.Random()
 """Of its own: a thread in the background leaves the user's seeded numbers alone."""
 
-_KEEPALIVE = [
+KEEPALIVE = [
     (socket.SOL_SOCKET, socket.SO_KEEPALIVE, 1),
     # A cable that was pulled is noticed after 10 + 3 × 5 s rather than after two hours.
     *((socket.IPPROTO_TCP, getattr(socket, name), value)
@@ -96,13 +96,14 @@ class Client:
         self._heard = False
         self._renewing = threading.Lock()
         tls: Any = access.tls() if access.server.startswith("https") else False
+        self._transport = httpx.HTTPTransport(
+            verify=tls,
+            proxy=access.proxy,
+            socket_options=KEEPALIVE,
+            limits=httpx.Limits(max_connections=None, max_keepalive_connections=10),
+        )
         self._http = httpx.Client(
-            transport=httpx.HTTPTransport(
-                verify=tls,
-                proxy=access.proxy,
-                socket_options=_KEEPALIVE,
-                limits=httpx.Limits(max_connections=None, max_keepalive_connections=10),
-            ),
+            transport=self._transport,
             timeout=TIMEOUT_S,
             headers={"User-Agent": "jupyter-crater"},
         )
@@ -234,6 +235,8 @@ class Client:
         with self._renewing:
             if self._headers("GET").get("authorization") == used.get("authorization"):
                 self.access.renew()
+                if self.access.certified:
+                    self._transport.close()  # open connections showed the old certificate
 
     def _unreachable(self, error: Exception) -> str:
         told = str(error) or type(error).__name__
@@ -283,7 +286,13 @@ class Client:
                     tap.hold(None)
 
     def watch(
-        self, path: str, version: str, *, opened: Callable[[], None], **params: Any
+        self,
+        path: str,
+        version: str,
+        *,
+        opened: Callable[[], None],
+        tap: Tap | None = None,
+        **params: Any,
     ) -> Generator[dict[str, Any]]:
         """``{"type", "object"}`` since ``version`` until the server ends the watch.
 
@@ -295,6 +304,7 @@ class Client:
         with self.stream(
             path,
             silence=self.silence,
+            tap=tap,
             watch="1",
             resourceVersion=version,
             allowWatchBookmarks="true",

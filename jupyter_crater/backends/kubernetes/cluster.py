@@ -51,7 +51,9 @@ class Cluster:
         self.groups = Mirror(self.client, kinds.POD_GROUPS, namespace, by=_owner_of)
         self.ingresses = Mirror(self.client, kinds.INGRESSES, namespace, OURS, by=_job_of)
         self._workloads = {
-            carrier: Mirror(self.client, kind, namespace, OURS, by=_job_of)
+            carrier: Mirror(
+                self.client, kind, namespace, OURS, by=_job_of, changed=self._workload_changed
+            )
             for carrier, kind in kinds.CARRIERS.items()
         }
         self.fine = Fine(self.client, namespace)
@@ -99,9 +101,9 @@ class Cluster:
         meta = workload["metadata"]
         notes = meta.get("annotations") or {}
         version = "\n".join(str(notes.get(k)) for k in (record.SPEC, record.LEASE_UNTIL))
-        known = self._records.get(meta.get("uid", ""))
+        known = self._records.get(_uid(workload))
         if known is None or known[0] != version:
-            known = self._records[meta.get("uid", "")] = (version, record.read(workload))
+            known = self._records[_uid(workload)] = (version, record.read(workload))
         return known[1]
 
     def find(self, name: str, *, fresh: bool = False) -> tuple[Record, dict[str, Any]]:
@@ -181,12 +183,36 @@ class Cluster:
             data = {"old": before, "new": ip}
             self._moved[name] = Observation(time.time(), "event", "head-moved", text, data=data)
 
+    def _workload_changed(
+        self, before: dict[str, Any] | None, after: dict[str, Any] | None
+    ) -> None:
+        """Whoever deleted a job: nothing of it is kept here."""
+        if before is not None and (after is None or _uid(before) != _uid(after)):
+            self._records.pop(_uid(before), None)
+            self.forget(_job_of(before))
+
+    def close(self) -> None:
+        """End all watches and readings; whoever asks again opens others."""
+        for mirror in (
+            self.pods,
+            self.events,
+            self.groups,
+            self.ingresses,
+            *self._workloads.values(),
+        ):
+            mirror.close()
+        self.fine.close()
+
     def forget(self, name: str) -> None:
         """After a job was deleted: a new one of that name has nothing to do with it."""
         self._names.discard(name)
         self._heads.pop(name, None)
         self._moved.pop(name, None)
         self.fine.forget(self.job_folder(name))
+
+
+def _uid(document: dict[str, Any]) -> str:
+    return str(document["metadata"].get("uid") or "")
 
 
 def _ours(document: dict[str, Any]) -> bool:

@@ -111,6 +111,9 @@ class Fine:
         if reading.thread is not None and reading.thread.is_alive():
             return
         alive = [r for r in self._readings.values() if r.thread and r.thread.is_alive()]
+        for other in alive:
+            if time.monotonic() - other.asked > IDLE_S:
+                other.tap.set()  # of a job that nobody looks at; its log may say nothing for hours
         if len(alive) >= STREAMS or reading.done:
             return
         name = f"log of {pod.name}"
@@ -154,6 +157,11 @@ class Fine:
             return False
         self._reads.append(now)
         return True
+
+    def close(self) -> None:
+        with self._lock:
+            for reading in self._readings.values():
+                reading.tap.set()
 
     def forget(self, folder: Path) -> None:
         """Of a deleted job: its readings end."""

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import queue
+import re
 import threading
 import time
 from collections.abc import Callable, Iterator
@@ -84,7 +85,7 @@ def stream(
 
 
 def _whole_second(stamp: str) -> str:
-    return stamp.partition(".")[0].rstrip("Z") + "Z" if "." in stamp else stamp
+    return re.sub(r"\.\d+", "", stamp)  # what follows is Z, or the offset of the node's clock
 
 
 def observation(pod: View, moment: float, text: str, *, previous: bool = False) -> Observation:
@@ -111,12 +112,14 @@ def follow(
     """Lines as they come, one stream a pod, until the job is over or ``stop`` is set."""
     arrived: queue.Queue[Observation] = queue.Queue(maxsize=10_000)
     streams: dict[str, threading.Thread] = {}
+    told: dict[str, str] = {}
     taps: list[Tap] = []
     ended = Event()
     looked, gone = -1e9, 0.0
 
     def read(pod: View, tap: Tap) -> None:
-        for moment, _, text in stream(client, namespace, pod, tap):
+        for moment, stamp, text in stream(client, namespace, pod, tap, since=told.get(pod.uid, "")):
+            told[pod.uid] = stamp or told.get(pod.uid, "")
             while not ended.is_set():
                 try:
                     arrived.put(observation(pod, moment, text), timeout=0.5)
@@ -136,7 +139,10 @@ def follow(
                     continue  # the server is away: the streams wait for it as well
                 for pod in seen.pods:
                     begun = pod.phase in ("running", "succeeded", "failed", "terminating")
-                    if begun and wanted(task, pod) and pod.uid not in streams:
+                    known = streams.get(pod.uid)
+                    # A server that restarts ends a stream as if the container had.
+                    cut = known is not None and not known.is_alive() and pod.phase == "running"
+                    if begun and wanted(task, pod) and (known is None or cut):
                         name = f"log of {pod.name}"
                         taps.append(Tap())
                         thread = threading.Thread(

@@ -20,7 +20,7 @@ from urllib.parse import urlsplit
 
 from ...errors import BackendUnavailable
 from .access import Access
-from .client import failure_of
+from .client import KEEPALIVE, failure_of
 from .kinds import PODS
 
 OPEN_S = 10.0
@@ -85,7 +85,7 @@ def _shake_hands(access: Access, namespace: str, pod: str, port: int) -> Any:
                 header=[f"{k}: {v}" for k, v in access.headers().items()],
                 subprotocols=["v4.channel.k8s.io"],
                 suppress_origin=True,
-                sockopt=[(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)],
+                sockopt=[(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1), *KEEPALIVE],
                 **options,
             )
         except websocket.WebSocketBadStatusException as error:

@@ -90,6 +90,8 @@ def connect(cluster: Cluster, name: str, port: int | None) -> socket.socket:
                 if isinstance(error, NotFound):
                     raise BackendUnavailable(f"The head of {name!r} is gone.") from error
                 raise
+            if isinstance(error, NotFound):
+                cluster.pods.read(name, fresh=True)  # a watch that fell silent tells of no new head
         time.sleep(pause)
         pause = min(2.0, pause * 2)
 

@@ -14,8 +14,14 @@ import time
 from collections.abc import Callable
 from typing import Any
 
-from ...errors import BackendUnavailable, CraterError, NotFound, PermissionDenied
-from .client import Client, Gone
+from ...errors import (
+    AuthenticationError,
+    BackendUnavailable,
+    CraterError,
+    NotFound,
+    PermissionDenied,
+)
+from .client import Client, Gone, Tap
 from .kinds import Kind
 
 FRESH_S = 1.0
@@ -24,6 +30,11 @@ IDLE_S = 120.0
 """A watch that nobody asks is closed."""
 PATIENCE_S = 5.0
 """How long a watch may be without a server before its readers are told."""
+POLL_S = 3.0
+"""How long a list is taken where watching is not allowed."""
+REFUSED_S = 60.0
+LOGIN_S = 30.0
+"""At most between two tries of a login that fails: it may open the user's browser."""
 
 _CHANCE = random.Random()
 """Of its own: a thread in the background leaves the user's seeded numbers alone."""
@@ -63,11 +74,13 @@ class Mirror:
         self._took = 0.0
         self._asked = -1e9
         self._thread: threading.Thread | None = None
+        self._tap = Tap()
         self._lost: float | None = None
         self.failure: CraterError | None = None
         """Why nothing is heard now; None while all is well."""
         self.refused: CraterError | None = None
         """Why it can't be read at all (no right to, no such kind); None: it can."""
+        self._listed_only = False
         self.generation = 0
         """Grows with every change."""
 
@@ -87,13 +100,14 @@ class Mirror:
             now = time.monotonic()
             first = now - self._asked > IDLE_S
             self._asked = now
-            if self.refused is not None and now - self._listed < 60:
+            if self.refused is not None and now - self._listed < REFUSED_S:
                 return []
             watched = self._thread is not None and self._thread.is_alive()
-            if fresh or not (watched or now - self._listed < max(FRESH_S, self._took)):
+            enough = max(POLL_S if self._listed_only else FRESH_S, self._took)
+            if fresh or not (watched or now - self._listed < enough):
                 self._list_for_a_reader()
                 # A server that is away is asked in the background: readers aren't held up again.
-                wanted = not first or self.failure is not None
+                wanted = (not first and not self._listed_only) or self.failure is not None
                 if wanted and not watched and self.refused is None:
                     self._start()
         with self._lock:
@@ -120,6 +134,7 @@ class Mirror:
         with self._lock:
             self._objects, self._groups = {}, {}
             self.refused, self._listed = error, time.monotonic()
+            self._listed_only = False  # when the right is back, so may be the one to watch
 
     # -- keeping -----------------------------------------------------------------------------------
 
@@ -140,34 +155,48 @@ class Mirror:
 
     def _start(self) -> None:
         name = f"watch of {self.kind.plural}"
-        self._thread = threading.Thread(target=self._keep, name=name, daemon=True)
+        self._tap = Tap()
+        self._thread = threading.Thread(
+            target=self._keep, args=(self._tap,), name=name, daemon=True
+        )
         self._thread.start()
 
-    def _keep(self) -> None:
-        pause = 0.25
-        while time.monotonic() - self._asked < IDLE_S:
+    def close(self) -> None:
+        """End the watch now; whoever asks again opens another."""
+        self._asked = -1e9
+        self._tap.set()
+
+    def _keep(self, tap: Tap) -> None:
+        pause, longest = 0.25, 4.0
+        while not tap.is_set() and time.monotonic() - self._asked < IDLE_S:
             started = time.monotonic()
             try:
                 if not self._version:
                     self._list()
-                self._watch()
+                if self._listed_only:
+                    return
+                self._watch(tap)
                 pause = 0.25 if time.monotonic() - started > 5 else min(4.0, pause * 2)
             except Gone:
                 self._version = ""  # too old to go on from: list, then watch again
-            except (PermissionDenied, NotFound) as error:
-                self._refuse(error)
+            except (PermissionDenied, NotFound):
+                # The watch, the list, or both: the next reader's list tells.
+                self._listed_only, self._listed = True, 0.0
                 return
             except CraterError as error:
                 self._fail(error)
-                pause = min(4.0, pause * 2)
+                longest = LOGIN_S if isinstance(error, AuthenticationError) else 4.0
+                pause = min(longest, pause * 2)
             except Exception as error:  # noqa: BLE001 - a fault of ours must not look like a quiet cluster
                 self._fail(BackendUnavailable(f"The watch of {self.kind.plural} broke: {error!r}."))
                 pause = 4.0
             if time.monotonic() - started < 5:
-                time.sleep(pause * _CHANCE.uniform(0.7, 1.0))
+                tap.wait(pause * _CHANCE.uniform(0.7, 1.0))
 
-    def _watch(self) -> None:
-        stream = self._client.watch(self._path, self._version, opened=self._heard, **self._params)
+    def _watch(self, tap: Tap) -> None:
+        stream = self._client.watch(
+            self._path, self._version, opened=self._heard, tap=tap, **self._params
+        )
         with contextlib.closing(stream):
             for event in stream:
                 self._apply(event["type"], event["object"])

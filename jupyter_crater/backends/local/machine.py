@@ -78,7 +78,7 @@ def reserved_ports(count: int) -> Iterator[list[int]]:
     descriptor = os.open(path, os.O_RDWR | os.O_CREAT | os.O_NOFOLLOW | os.O_CLOEXEC, 0o600)
     ports: list[int] = []
     try:
-        for port in random.sample(PORTS, len(PORTS)):
+        for port in random.Random().sample(PORTS, len(PORTS)):
             if len(ports) == count:
                 break
             try:

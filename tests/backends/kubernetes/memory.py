@@ -93,6 +93,13 @@ class Memory(Scripted):
     def names(self, plural):
         return sorted(n for p, n in self.objects if p == plural)
 
+    def close(self):
+        """Away for good, with every connection."""
+        self.down = True
+        self.cut_forwards()
+        self.server.shutdown()
+        self.server.server_close()
+
     def compact(self):
         """Forget the past, as etcd does every five minutes."""
         with self.changed:

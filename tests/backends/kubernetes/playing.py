@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import copy
+import threading
 import uuid
 
 import pytest
@@ -11,6 +12,7 @@ import yaml
 from jupyter_crater.backends.kubernetes import cluster, record, watch
 from jupyter_crater.backends.kubernetes.backend import KubernetesBackend
 
+from ...waiting import until
 from .memory import Memory, now
 
 PLURALS = {
@@ -44,13 +46,18 @@ def api(tmp_path, monkeypatch):
     monkeypatch.setattr(watch, "PATIENCE_S", 0.5)
     monkeypatch.setattr(watch, "FRESH_S", 0.05)
     yield made
-    for each in cluster._CLUSTERS.values():
+    for key, each in list(cluster._CLUSTERS.items()):
         if each.access.server == made.url:
-            for mirror in (each.pods, each.events, each.groups, *each._workloads.values()):
-                mirror._asked = -1e9
-    made.down = True
-    made.server.shutdown()
-    made.server.server_close()
+            each.close()
+            del cluster._CLUSTERS[key]
+    made.close()
+    until(lambda: not ours(), seconds=20, what="the end of every thread that was started here")
+
+
+def ours():
+    """Threads of the backend: watches, logs and forwards."""
+    words = ("watch of", "log of", "forward to")
+    return [t.name for t in threading.enumerate() if t.name.startswith(words)]
 
 
 @pytest.fixture

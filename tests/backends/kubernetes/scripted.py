@@ -111,6 +111,7 @@ class Login:
 
     proxy = None
     tls_server_name = None
+    cert_file = None
 
     def __init__(self, token="t1"):
         self.token = token

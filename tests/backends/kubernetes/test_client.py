@@ -8,6 +8,7 @@ import time
 import pytest
 
 from jupyter_crater.backends.kubernetes import client as client_module, kinds, watch
+from jupyter_crater.backends.kubernetes.access import Access
 from jupyter_crater.backends.kubernetes.client import AlreadyExists, AnswerLost, Gone
 from jupyter_crater.backends.kubernetes.watch import Mirror
 from jupyter_crater.errors import (
@@ -139,7 +140,9 @@ def mirror(client, monkeypatch):
     monkeypatch.setattr(watch, "PATIENCE_S", 0.3)
     found = Mirror(client, kinds.PODS, "team")
     yield found
-    found._asked = -1e9
+    found.close()
+    thread = found._thread
+    until(lambda: not (thread and thread.is_alive()), seconds=10, what="the end of the watch")
 
 
 def names(mirror):
@@ -234,6 +237,30 @@ def test_what_is_not_allowed_reads_as_empty(server, mirror):
     assert isinstance(mirror.refused, PermissionDenied)
     mirror.read()
     assert len(server.asked) == 1
+
+
+def test_who_may_list_and_not_watch_lists_again_and_again(server, mirror, monkeypatch):
+    monkeypatch.setattr(watch, "POLL_S", 0.2)
+    rows = ["a"]
+    server.answer = lambda _, __, q: status(403, "Forbidden") if "watch" in q else items(*rows)
+    watching(mirror)
+    rows.append("b")
+    until(lambda: names(mirror) == ["a", "b"], what="the next list")
+    for _ in range(20):
+        assert names(mirror) == ["a", "b"], "what may be listed is never told to be refused"
+        time.sleep(0.05)
+    assert len(server.requests(watch="1")) == 1
+
+
+def test_a_login_that_fails_is_not_tried_at_once_again(server, mirror, monkeypatch):
+    """Its plugin may open a browser each time."""
+    tries = []
+    monkeypatch.setattr(Access, "renew", lambda self: tries.append(time.monotonic()))
+    server.answer = lambda _, __, q: status(401, "Unauthorized") if "watch" in q else items("a")
+    watching(mirror)
+    until(lambda: len(tries) >= 4, seconds=15, what="four tries")
+    gaps = [b - a for a, b in zip(tries, tries[1:], strict=False)]
+    assert gaps[-1] > 2 * gaps[0]
 
 
 def test_nobody_ever_answered(server, mirror, monkeypatch):
