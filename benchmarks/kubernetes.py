@@ -171,7 +171,8 @@ def stream_frames(url: str) -> float:
     path = "/api/v1/namespaces/team/pods/r1-head-0/portforward?ports=8000"
     sock = socket.create_connection((host, int(port)))
     lines = [f"GET {path} HTTP/1.1", f"Host: {host}", "Upgrade: websocket", "Connection: Upgrade"]
-    lines += ["Sec-WebSocket-Key: AAAAAAAAAAAAAAAAAAAAAA==", "Sec-WebSocket-Version: 13", "", ""]
+    lines += ["Sec-WebSocket-Key: AAAAAAAAAAAAAAAAAAAAAA==", "Sec-WebSocket-Version: 13"]
+    lines += ["Sec-WebSocket-Protocol: v4.channel.k8s.io", "", ""]
     sock.sendall("\r\n".join(lines).encode())
     time.sleep(0.3)
     sock.recv(4096)

@@ -111,7 +111,7 @@ def delete(cluster: Cluster, name: str, *, bound: float = GONE_S, folder: bool =
     deadline = time.monotonic() + bound
     while (held := _there(cluster, kind, name, uid)) is not None:
         if time.monotonic() > deadline:
-            raise _held(name, held, bound)
+            raise _held(name, held, _alive(cluster, name), bound)
         time.sleep(STEP_S)
     _wait_for_pods(cluster, name, max(1.0, deadline - time.monotonic()))
     cluster.forget(name)
@@ -127,7 +127,9 @@ def _there(cluster: Cluster, kind: Kind, name: str, uid: str) -> dict[str, Any] 
     return found if found["metadata"]["uid"] == uid else None
 
 
-def _held(name: str, workload: dict[str, Any], bound: float) -> BackendError:
+def _held(
+    name: str, workload: dict[str, Any], alive: list[dict[str, Any]], bound: float
+) -> BackendError:
     holders = list(workload["metadata"].get("finalizers") or [])
     odd = [f for f in holders if f not in ("foregroundDeletion", "orphan")]
     if odd:
@@ -135,6 +137,8 @@ def _held(name: str, workload: dict[str, Any], bound: float) -> BackendError:
             f"{name!r} is deleted, but for {bound:.0f} s the finalizer {', '.join(odd)} has held it.",
             hint="Whoever set it has to clean up and take it off; ask who runs the cluster.",
         )
+    if alive:  # a foreground deletion waits for them
+        return _not_ended(name, alive, bound)
     return BackendError(
         f"{name!r} is being deleted, and after {bound:.0f} s something of it is still there.",
         hint=f"kubectl get pods -l {record.JOB}={name} shows what; deleting again goes on waiting.",
@@ -175,21 +179,26 @@ def _wait_for_pods(cluster: Cluster, name: str, bound: float) -> None:
         BackendError: some still do; named, with node and what holds them.
     """
     deadline = time.monotonic() + bound
-    while True:
-        alive = [
-            p
-            for p in cluster.pods.read(name, fresh=True)
-            if (p.get("status") or {}).get("phase") not in ("Succeeded", "Failed")
-        ]
-        if not alive:
-            return
+    while alive := _alive(cluster, name):
         if time.monotonic() > deadline:
-            raise BackendError(
-                f"After {bound:.0f} s pods of {name!r} have not ended: "
-                f"{'; '.join(_still(p) for p in alive)}.",
-                hint="A node that doesn't answer keeps its pods until it is back or removed.",
-            )
+            raise _not_ended(name, alive, bound)
         time.sleep(STEP_S)
+
+
+def _alive(cluster: Cluster, name: str) -> list[dict[str, Any]]:
+    return [
+        p
+        for p in cluster.pods.read(name, fresh=True)
+        if (p.get("status") or {}).get("phase") not in ("Succeeded", "Failed")
+    ]
+
+
+def _not_ended(name: str, alive: list[dict[str, Any]], bound: float) -> BackendError:
+    return BackendError(
+        f"After {bound:.0f} s pods of {name!r} have not ended: "
+        f"{'; '.join(_still(p) for p in alive)}.",
+        hint="A node that doesn't answer keeps its pods until it is back or removed.",
+    )
 
 
 def _still(pod: dict[str, Any]) -> str:

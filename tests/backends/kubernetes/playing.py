@@ -46,12 +46,16 @@ def api(tmp_path, monkeypatch):
     monkeypatch.setattr(watch, "PATIENCE_S", 0.5)
     monkeypatch.setattr(watch, "FRESH_S", 0.05)
     yield made
-    for key, each in list(cluster._CLUSTERS.items()):
-        if each.access.server == made.url:
-            each.close()
-            del cluster._CLUSTERS[key]
+    as_a_new_process()
     made.close()
     until(lambda: not ours(), seconds=20, what="the end of every thread that was started here")
+
+
+def as_a_new_process():
+    """What this process knows of clusters is forgotten."""
+    for each in set(cluster._CLUSTERS.values()):
+        each.close()
+    cluster._CLUSTERS.clear()
 
 
 def ours():
@@ -85,7 +89,14 @@ class Play:
             for index in range(task["replicas"]):
                 template = copy.deepcopy(task["template"])
                 labels = template["metadata"]["labels"] | {"volcano.sh/task-index": str(index)}
-                owner = {"kind": "Job", "name": self.name, "uid": self.workload["metadata"]["uid"]}
+                owner = {
+                    "apiVersion": self.workload["apiVersion"],
+                    "kind": self.workload["kind"],
+                    "name": self.name,
+                    "uid": self.workload["metadata"]["uid"],
+                    "controller": True,
+                    "blockOwnerDeletion": True,
+                }
                 meta = {
                     "name": f"{self.name}-{task['name']}-{index}",
                     "labels": labels,
@@ -168,4 +179,4 @@ def play(api):
     return Play(api)
 
 
-__all__ = ["Play", "api", "backend", "play"]
+__all__ = ["Play", "api", "as_a_new_process", "backend", "play"]

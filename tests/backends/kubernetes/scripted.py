@@ -41,6 +41,8 @@ class Scripted:
     def __init__(self):
         self.asked = []
         self.answer = lambda method, path, query: Answer({})
+        self.request = threading.local()
+        """Headers and body of the request that this thread answers."""
         outer = self
 
         class Handler(BaseHTTPRequestHandler):
@@ -60,6 +62,7 @@ class Scripted:
                 size = int(self.headers.get("Content-Length") or 0)
                 body = json.loads(self.rfile.read(size)) if size else None
                 outer.asked.append((self.command, split.path, query, dict(self.headers), body))
+                outer.request.headers, outer.request.body = self.headers, body
                 found = outer.answer(self.command, split.path, query)
                 if found.cut:
                     self.close_connection = True
@@ -77,7 +80,8 @@ class Scripted:
                                 time.sleep(piece)
                                 continue
                             text = piece if isinstance(piece, str) else json.dumps(piece) + "\n"
-                            data = text.encode()
+                            if not (data := text.encode()):
+                                continue  # an empty chunk is the last one
                             self.wfile.write(f"{len(data):x}\r\n".encode() + data + b"\r\n")
                             self.wfile.flush()
                         self.wfile.write(b"0\r\n\r\n")

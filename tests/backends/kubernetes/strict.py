@@ -17,32 +17,39 @@ CRDS = {
     ("batch.volcano.sh/v1alpha1", "Job"): "batch.volcano.sh_jobs",
     ("ray.io/v1", "RayJob"): "ray.io_rayjobs",
 }
+KINDS = ("Job", "RayJob", "Secret", "Service", "NetworkPolicy", "Ingress", "Pod")
 # successPolicy is on by default since 1.31.
 KUBERNETES = ("1.31", "1.37")
 
 
-def problems(document: dict[str, Any]) -> list[str]:
-    """What is wrong with the fields of a document, its pod templates included."""
+def problems(document: dict[str, Any], *, unknown: bool = False) -> list[str]:
+    """What is wrong with the fields of a document, its pod templates included.
+
+    Args:
+        unknown: unknown fields are none of it.
+    """
     key = (document["apiVersion"], document["kind"])
     if key in CRDS:
         found = [
             f"{'/'.join(map(str, error.absolute_path))}: {error.message}"
             for error in crd(CRDS[key]).iter_errors(document)
+            if not (unknown and error.validator == "additionalProperties")
         ]
         # Volcano's definition leaves the pods open; a RayJob's can be older than the cluster.
         for where, template in templates(document["spec"]):
             pod = {"apiVersion": "v1", "kind": "Pod", "metadata": {"name": "x"}, **template}
             pod["metadata"] = {"name": "x", **template.get("metadata", {})}
-            found += [f"{where}: {problem}" for problem in core(pod)]
-        return found + core({"apiVersion": "v1", "kind": "Pod", "metadata": document["metadata"]})
-    return core(document)
+            found += [f"{where}: {problem}" for problem in core(pod, unknown=unknown)]
+        meta = {"apiVersion": "v1", "kind": "Pod", "metadata": document["metadata"]}
+        return found + core(meta, unknown=unknown)
+    return core(document, unknown=unknown)
 
 
-def core(document: dict[str, Any]) -> list[str]:
+def core(document: dict[str, Any], *, unknown: bool = False) -> list[str]:
     found = []
     for version in KUBERNETES:
         try:
-            kubernetes_validate.validate(document, version, strict=True)
+            kubernetes_validate.validate(document, version, strict=not unknown)
         except kubernetes_validate.ValidationError as error:
             path = "/".join(map(str, error.absolute_path))
             found.append(f"{version} {path}: {error.message}")

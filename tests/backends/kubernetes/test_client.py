@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 import threading
 import time
 
@@ -259,7 +260,7 @@ def test_a_login_that_fails_is_not_tried_at_once_again(server, mirror, monkeypat
     server.answer = lambda _, __, q: status(401, "Unauthorized") if "watch" in q else items("a")
     watching(mirror)
     until(lambda: len(tries) >= 4, seconds=15, what="four tries")
-    gaps = [b - a for a, b in zip(tries, tries[1:], strict=False)]
+    gaps = [b - a for a, b in itertools.pairwise(tries)]
     assert gaps[-1] > 2 * gaps[0]
 
 

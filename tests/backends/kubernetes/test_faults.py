@@ -77,7 +77,7 @@ def dies_after_the_first_object(api):
 
 def somebody_is_faster(api):
     def other():
-        body = api.asked[-1][4]
+        body = api.request.body
         theirs = body | {"metadata": body["metadata"] | {"annotations": {}}}
         api.put(WORKLOADS, theirs)
         return status(409, "AlreadyExists", "jobs r1 already exists")
@@ -163,7 +163,10 @@ RECOVERED = {
     ),
     "the answer to a creation is lost": lambda api: on_create(
         api,
-        lambda: (api._verb("POST", WORKLOADS, None, {}, api.asked[-1][4]), Answer(cut=True))[1],
+        lambda: (
+            api._verb("POST", WORKLOADS, "team", None, {}, api.request.body),
+            Answer(cut=True),
+        )[1],
         times=1,
     ),
     "the request is lost before it is carried out": lambda api: on_create(
@@ -514,7 +517,7 @@ def test_the_right_to_look_is_taken_away(api, backend, play, distributed):
     until(lambda: backend.status("r1").phase == "serving", what="serving")
     time.sleep(0.1)
     backend.status("r1")
-    api.denied = {("list", "jobs")}
+    api.denied = {("list", "jobs"), ("watch", "jobs")}
     api.dropped += 1
 
     def refused():

@@ -11,7 +11,7 @@ import pytest
 
 from jupyter_crater import Kubernetes, api as crater_api
 from jupyter_crater.backends import kubernetes as k8s
-from jupyter_crater.backends.kubernetes import cluster, ending, record
+from jupyter_crater.backends.kubernetes import ending, record
 from jupyter_crater.backends.kubernetes.backend import KubernetesBackend
 from jupyter_crater.errors import (
     BackendError,
@@ -24,7 +24,7 @@ from jupyter_crater.errors import (
 )
 
 from ...waiting import until
-from .playing import api, backend, play
+from .playing import api, as_a_new_process, backend, play
 from .scripted import Answer, status
 
 __all__ = ["api", "backend", "play"]
@@ -140,7 +140,9 @@ def test_an_answer_that_is_lost_is_no_second_job(api, backend, distributed):
     def fault(method, path, query):
         if method == "POST" and path.endswith("/jobs") and not query and not lost:
             lost.append(
-                api._verb("POST", "batch.volcano.sh/v1alpha1/jobs", None, {}, api.asked[-1][4])
+                api._verb(
+                    "POST", "batch.volcano.sh/v1alpha1/jobs", "team", None, {}, api.request.body
+                )
             )
             return Answer(cut=True)
         return None
@@ -169,7 +171,7 @@ def test_the_best_carrier_is_found(api, distributed):
     assert KubernetesBackend().manifest(distributed, "r1")[-1]["kind"] == "Job"
     assert KubernetesBackend()._carrier() == "volcano"
     api.groups = ("batch",)
-    cluster._CLUSTERS.clear()
+    as_a_new_process()
     with pytest.raises(NotSupported, match="no kuberay"):
         submit(KubernetesBackend(carrier="kuberay"), distributed)
     assert KubernetesBackend()._carrier() == "kubernetes"
@@ -391,6 +393,6 @@ def test_the_api_is_away_for_a_while(api, backend, play, distributed, monkeypatc
     api.down = False
     until(lambda: backend.status("r1").phase == "serving", seconds=10, what="the return")
     api.down = True
-    cluster._CLUSTERS.clear()
+    as_a_new_process()
     with pytest.raises(BackendUnavailable):
         KubernetesBackend().status("r1")

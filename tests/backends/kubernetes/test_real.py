@@ -15,12 +15,13 @@ import pytest
 import yaml
 
 from jupyter_crater.backends import kubernetes as k8s
-from jupyter_crater.backends.kubernetes import cluster, kinds
+from jupyter_crater.backends.kubernetes import kinds
 from jupyter_crater.backends.kubernetes.backend import KubernetesBackend
 from jupyter_crater.errors import ConflictError, JobNotFound
 from jupyter_crater.spec import Forward, JobSpec, Provenance, Task
 
 from ...waiting import until
+from .playing import as_a_new_process, ours
 
 ROOT = Path(__file__).parents[3]
 
@@ -55,11 +56,11 @@ def backend(kubeconfig, tmp_path, monkeypatch):
     monkeypatch.setenv("JUPYTER_CRATER_CONFIG", str(tmp_path / "config.toml"))
     monkeypatch.setenv("JUPYTER_CRATER_STATE", str(tmp_path / "state"))
     (tmp_path / "config.toml").touch()
-    cluster._CLUSTERS.clear()
+    as_a_new_process()
     made = KubernetesBackend(carrier="kubernetes")
     yield made
-    for each in (made.cluster.pods, *made.cluster._workloads.values()):
-        each._asked = -1e9
+    as_a_new_process()
+    until(lambda: not ours(), seconds=20, what="the end of every thread")
 
 
 @pytest.fixture
