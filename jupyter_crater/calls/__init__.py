@@ -16,7 +16,7 @@ from typing import Any
 
 from .. import api
 from ..chat import Engine, Settings, Turn
-from ..errors import BackendError, CraterError, InputError
+from ..errors import BackendError, CraterError, InputError, JobNotFound, NewerSchema
 from ..handle import Job
 from . import launching
 
@@ -82,8 +82,13 @@ def _job(params: Params) -> Job:
 
 
 def jobs_list(params: Params) -> Json:
-    jobs = api.jobs(params.get("backend") or None)
-    return {"schema": 1, "jobs": [job.status().to_json() for job in jobs]}
+    found = []
+    for job in api.jobs(params.get("backend") or None):
+        try:
+            found.append(job.status().to_json())
+        except (JobNotFound, NewerSchema):
+            continue  # deleted meanwhile, or of a newer version: no reason to show none
+    return {"schema": 1, "jobs": found}
 
 
 def job_get(params: Params) -> Json:

@@ -18,6 +18,7 @@ from ...errors import (
     CraterError,
     InputError,
     JobNotFound,
+    NewerSchema,
     NotSupported,
 )
 from ...spec import (
@@ -37,7 +38,8 @@ from .access import ACCOUNT
 from .cluster import Cluster
 from .observe import Seen, observations
 from .options import Carrier, Options, Peer
-from .record import JOB, Record
+from .pods import when
+from .record import JOB, TEMPLATE, Record
 
 CAPACITY_S = 30.0
 
@@ -207,7 +209,10 @@ class KubernetesBackend:
 
     def status(self, name: str) -> JobStatus:
         here, now = self.cluster, time.time()
-        seen = here.seen(name)
+        try:
+            seen = here.seen(name)
+        except (InputError, NewerSchema) as error:
+            return self._unreadable(name, error)
         spec, line = seen.spec, self._line(seen, now)
         service = spec.service
         ports = {f.port: f.name for f in spec.forwards}
@@ -236,6 +241,19 @@ class KubernetesBackend:
             lease=None if seen.over else seen.lease,
             attempt=seen.record.attempt,
             rehearsal=line.rehearsal,
+        )
+
+    def _unreadable(self, name: str, error: CraterError) -> JobStatus:
+        """One that was edited, or is of a newer version: shown, with why, and it can be deleted."""
+        meta = self.cluster.found(name)[0]["metadata"]
+        return JobStatus(
+            name=name,
+            template=(meta.get("annotations") or {}).get(TEMPLATE, ""),
+            backend=self.name,
+            phase="unknown",
+            reason="newer-schema" if isinstance(error, NewerSchema) else "unreadable",
+            message=error.message,
+            created=when(meta.get("creationTimestamp")) or time.time(),
         )
 
     def log(

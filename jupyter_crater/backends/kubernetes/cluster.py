@@ -112,6 +112,18 @@ class Cluster:
         Raises:
             JobNotFound: with the nearest name.
             PermissionDenied: its kinds can't be listed here.
+            InputError, NewerSchema: what it says of itself can't be read.
+        """
+        found = self.found(name, fresh=fresh)
+        found.sort(key=lambda d: str(d["metadata"].get("creationTimestamp")), reverse=True)
+        found.sort(key=lambda d: ends.over(self.record(d), d))
+        return self.record(found[0]), found[0]
+
+    def found(self, name: str, *, fresh: bool = False) -> list[dict[str, Any]]:
+        """The workloads of that name, readable or not: one, but for carriers that changed.
+
+        Raises:
+            JobNotFound, PermissionDenied: there is none.
         """
         found = [d for m in self._mirrors() for d in m.read(name, fresh=fresh) if _ours(d)]
         if not found:
@@ -124,9 +136,7 @@ class Cluster:
                 hint=f"Did you mean {close!r}?" if close else None,
             )
         self._names.add(name)
-        found.sort(key=lambda d: str(d["metadata"].get("creationTimestamp")), reverse=True)
-        found.sort(key=lambda d: ends.over(self.record(d), d))
-        return self.record(found[0]), found[0]
+        return found
 
     def seen(self, name: str, *, everything: bool = False) -> Seen:
         """All that is known of a job now.

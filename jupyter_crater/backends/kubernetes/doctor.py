@@ -12,7 +12,7 @@ _NEEDED = (
     ("watch", kinds.PODS, "", "jobs are asked for again and again instead of watched"),
     ("get", kinds.PODS, "log", "no logs, and no fine phases of a start"),
     ("get", kinds.PODS, "portforward", "a job is reached by an ingress or inside the cluster only"),
-    ("create", kinds.PODS, "portforward", "the same, from Kubernetes 1.35 on"),
+    ("create", kinds.PODS, "portforward", "needed from Kubernetes 1.35 on, as get is"),
     ("create", kinds.SECRETS, "", "jobs can't be launched"),
     ("get", kinds.SECRETS, "", "keys are kept in your state folder instead"),
     ("patch", kinds.PODS, "", "leases can't be extended"),

@@ -10,7 +10,9 @@ from ... import files, processes
 from ...errors import (
     BackendError,
     CraterError,
+    InputError,
     JobNotFound,
+    NewerSchema,
     NotFound,
     NotSupported,
     PermissionDenied,
@@ -89,13 +91,17 @@ def delete(cluster: Cluster, name: str, *, bound: float = GONE_S, folder: bool =
         JobNotFound: there is no such job.
         BackendError: something is still there; the message says what holds it.
     """
+    job: Record | None = None
     try:
-        job, workload = cluster.find(name, fresh=True)
+        workload = cluster.found(name, fresh=True)[0]
+        job, workload = cluster.find(name)
     except JobNotFound:
         if not _beside(cluster, name, keyed=False):
             raise
         return  # what a launch left that the server's end broke off
-    kind, uid = _kind(job), workload["metadata"]["uid"]
+    except (InputError, NewerSchema):
+        pass  # whatever it says of itself, it can go
+    kind, uid = kinds.of(workload), workload["metadata"]["uid"]
     options = {
         "kind": "DeleteOptions",
         "apiVersion": "v1",
@@ -107,7 +113,7 @@ def delete(cluster: Cluster, name: str, *, bound: float = GONE_S, folder: bool =
         cluster.client.delete(path, options)
     except NotFound:
         pass
-    _beside(cluster, name, keyed=_keyed(job))
+    _beside(cluster, name, keyed=job is not None and _keyed(job))
     deadline = time.monotonic() + bound
     while (held := _there(cluster, kind, name, uid)) is not None:
         if time.monotonic() > deadline:

@@ -7,6 +7,7 @@ from collections.abc import Iterable
 from typing import Any
 
 from ...errors import (
+    BackendUnavailable,
     ConflictError,
     CraterError,
     InputError,
@@ -88,8 +89,7 @@ def create(cluster: Cluster, documents: list[dict[str, Any]], name: str) -> dict
             error.hint = f"These may be left over: {', '.join(left)}. `jupyter crater delete {name}` removes them."
         raise
     workload = made[-1]
-    for document in owned(marked, workload):
-        _own(cluster, document)
+    _own(cluster, owned(marked, workload))
     return workload
 
 
@@ -157,26 +157,34 @@ def _create(cluster: Cluster, document: dict[str, Any], launch: str) -> dict[str
 
 def _take_back(cluster: Cluster, documents: list[dict[str, Any]], launch: str) -> list[str]:
     """Delete what this submit made; returns what may be left because nobody answered."""
-    left = []
+    left: list[str] = []
+    away = False
     for document in reversed(documents):
         kind, title = kinds.of(document), document["metadata"]["name"]
         path = kind.path(cluster.namespace, title)
+        if away:
+            left.append(f"{kind.kind} {title}")
+            continue
         try:
             there = cluster.client.get(path)
             if (there["metadata"].get("annotations") or {}).get(LAUNCH) == launch:
                 cluster.client.delete(path, _BACKGROUND)
         except NotFound:
             continue
-        except CraterError:
+        except CraterError as error:
             left.append(f"{kind.kind} {title}")
+            away = isinstance(error, BackendUnavailable)  # waited for once is enough
     return left
 
 
-def _own(cluster: Cluster, document: dict[str, Any]) -> None:
-    """Hand an object to the workload, so that they go together; ``delete`` finds it by label too."""
-    meta = document["metadata"]
-    path = kinds.of(document).path(cluster.namespace, meta["name"])
-    try:
-        cluster.client.patch(path, {"metadata": {"ownerReferences": meta["ownerReferences"]}})
-    except CraterError:
-        return
+def _own(cluster: Cluster, documents: list[dict[str, Any]]) -> None:
+    """Hand objects to the workload, so that they go together; ``delete`` finds them by label too."""
+    for document in documents:
+        meta = document["metadata"]
+        path = kinds.of(document).path(cluster.namespace, meta["name"])
+        try:
+            cluster.client.patch(path, {"metadata": {"ownerReferences": meta["ownerReferences"]}})
+        except BackendUnavailable:
+            return
+        except CraterError:
+            continue

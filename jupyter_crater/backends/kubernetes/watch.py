@@ -94,7 +94,8 @@ class Mirror:
             fresh: list anew, whatever is known (before something is changed).
 
         Raises:
-            BackendUnavailable, AuthenticationError: the server can't be asked and nothing is known.
+            BackendUnavailable, AuthenticationError: the server can't be asked, and nothing is known
+                or it has to be fresh.
         """
         with self._asking:  # one list for all who ask at once
             now = time.monotonic()
@@ -105,7 +106,7 @@ class Mirror:
             watched = self._thread is not None and self._thread.is_alive()
             enough = max(POLL_S if self._listed_only else FRESH_S, self._took)
             if fresh or not (watched or now - self._listed < enough):
-                self._list_for_a_reader()
+                self._list_for_a_reader(fresh=fresh)
                 # A server that is away is asked in the background: readers aren't held up again.
                 wanted = (not first and not self._listed_only) or self.failure is not None
                 if wanted and not watched and self.refused is None:
@@ -120,15 +121,15 @@ class Mirror:
         found = 0.0 if lost is None else time.monotonic() - lost
         return found if found > PATIENCE_S else 0.0
 
-    def _list_for_a_reader(self) -> None:
+    def _list_for_a_reader(self, *, fresh: bool) -> None:
         try:
             self._list()
         except (PermissionDenied, NotFound) as error:
             self._refuse(error)
         except CraterError as error:
-            if self._listed < 0:
-                raise
             self._fail(error)
+            if fresh or self._listed < 0:
+                raise
 
     def _refuse(self, error: CraterError) -> None:
         with self._lock:

@@ -151,7 +151,7 @@ class Memory(Scripted):
         with self.changed:
             document = self.objects.get((plural, name))
             if document is not None:
-                self._store("DELETED", (plural, name), document)
+                self._remove(plural, name, document)
 
     def get(self, plural, name):
         return self.objects.get((plural, name))

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import contextlib
+import copy
 import socket
 import threading
 import time
@@ -160,6 +162,43 @@ def test_a_connection_that_is_cut_ends(api, serving):
         assert sock.recv(10) == b""
     with serving.connect("r1") as sock:
         assert talk(sock, b"y") == b"y"
+
+
+def test_a_connection_that_is_cut_mid_stream_ends_and_the_next_one_works(api, serving):
+    listener = socket.create_server(("127.0.0.1", 0))
+    api.targets["r1-head-0"], echo = listener.getsockname(), api.targets["r1-head-0"]
+    with serving.connect("r1") as sock, listener:
+        peer, _ = listener.accept()
+
+        def stream():
+            with peer, contextlib.suppress(OSError):
+                while True:
+                    peer.sendall(b"token " * 1000)
+
+        threading.Thread(target=stream, daemon=True).start()
+        sock.settimeout(10)
+        assert sock.recv(100_000)
+        api.cut_forwards()
+        with contextlib.suppress(ConnectionResetError):
+            while sock.recv(100_000):
+                pass
+    api.targets["r1-head-0"] = echo
+    with serving.connect("r1") as sock:
+        assert talk(sock, b"next") == b"next"
+
+
+def test_a_head_of_another_name_is_found_though_the_watch_is_silent(api, serving, play, engine):
+    """KubeRay gives a new head a new name; a watch that fell silent tells of it too late."""
+    until(lambda: (serving.status("r1"), serving.cluster.pods._thread)[1], what="the watch is open")
+    api.bookmark_s = 30
+    found = copy.deepcopy(api.get("v1/pods", "r1-head-0"))
+    found["metadata"] = {**found["metadata"], "name": "r1-head-zz", "uid": "zz"}
+    with api.changed:  # no watch is told
+        api.objects.pop(("v1/pods", "r1-head-0"))
+        api.objects["v1/pods", "r1-head-zz"] = found
+    api.targets = {"r1-head-zz": engine}
+    with serving.connect("r1") as sock:
+        assert talk(sock, b"found") == b"found"
 
 
 def test_the_forward_process(api, serving, play):

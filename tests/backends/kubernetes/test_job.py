@@ -5,12 +5,11 @@ from __future__ import annotations
 import base64
 import threading
 import time
+from datetime import datetime, timedelta, timezone
 
-import httpx
 import pytest
 
 from jupyter_crater import Kubernetes, api as crater_api
-from jupyter_crater.backends import kubernetes as k8s
 from jupyter_crater.backends.kubernetes import ending, record
 from jupyter_crater.backends.kubernetes.backend import KubernetesBackend
 from jupyter_crater.errors import (
@@ -241,26 +240,6 @@ def test_no_right_to_read_secrets(api, backend, play, distributed):
         backend.reach("r1")
 
 
-@pytest.mark.parametrize("carrier", ["volcano", "kuberay", "kubernetes"])
-def test_a_job_that_kubectl_made(api, carrier, distributed):
-    documents = k8s.manifests(distributed, "by-hand", carrier=carrier)
-    for document in documents:
-        group = document["apiVersion"]
-        plural = {"Service": "services", "NetworkPolicy": "networkpolicies"}.get(
-            document["kind"], "rayjobs" if carrier == "kuberay" else "jobs"
-        )
-        prefix = "/api" if group == "v1" else "/apis"
-        path = f"{prefix}/{group}/namespaces/team/{plural}"
-        assert httpx.post(api.url + path, json=document).status_code == 201
-    backend = KubernetesBackend()
-    assert backend.names() == ["by-hand"]
-    found = backend.status("by-hand")
-    assert (found.template, found.phase) == ("deepseek-r1-distributed", "queued")
-    assert backend.spec("by-hand") == distributed
-    backend.delete("by-hand")
-    assert everything(api) == []
-
-
 def test_logs(api, backend, play, distributed):
     submit(backend, distributed)
     play.serve()
@@ -287,6 +266,57 @@ def test_a_followed_log_survives_a_cut_and_ends_with_the_job(api, backend, play,
             play.die("head-0")
             play.state("Terminated")
     assert found == ["one", "two"]
+
+
+def test_a_followed_log_goes_on_where_a_server_ended_it_in_peace(api, backend, play, distributed):
+    """And on a node whose clock is told with an offset."""
+    submit(backend, distributed)
+    play.serve()
+    told = api.logs["r1-head-0", "now"]
+
+    def say(text):
+        zone = timezone(timedelta(hours=9))
+        told.append((datetime.now(zone).isoformat(), text))
+
+    say("one")
+    found = []
+    for line in backend.log("r1", task="head", follow=True):
+        found.append(line.message)
+        if line.message == "one":
+            say("<end>")
+            time.sleep(0.2)
+            say("two")
+        if line.message == "two":
+            say("<cut>")
+            say("three")
+        if line.message == "three":
+            play.die("head-0")
+            play.state("Terminated")
+    assert found == ["one", "two", "three"]
+
+
+def test_a_new_job_knows_nothing_of_one_that_others_deleted(api, backend, play, distributed):
+    submit(backend, distributed)
+    play.serve()
+    until(lambda: backend.status("r1").head_ip == "10.0.0.7", what="the head")
+    until(lambda: backend.cluster._heads, what="what is remembered of it")
+    with api.changed:
+        api._delete(play.plural, "r1", play.workload)
+    until(lambda: backend.names() == [], what="its end")
+    submit(backend, distributed)
+    play.pods()
+    play.run(ip="10.0.0.8")
+    until(lambda: backend.status("r1").head_ip == "10.0.0.8", what="the new head")
+    assert "head-moved" not in [o.reason for o in backend.observations("r1")]
+    assert len(backend.cluster._records) == 1
+
+
+def test_a_deletion_returns_when_the_pods_are_gone(api, backend, play, distributed):
+    api.linger = 1.0
+    submit(backend, distributed)
+    play.serve()
+    backend.delete("r1")
+    assert api.objects == {}
 
 
 def test_stop_keeps_what_the_logs_said(api, backend, play, distributed):

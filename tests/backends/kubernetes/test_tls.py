@@ -13,6 +13,7 @@ from jupyter_crater.backends.kubernetes.client import Client
 from jupyter_crater.errors import BackendUnavailable
 
 from .memory import Memory
+from .scripted import status
 from .test_forward import engine, talk
 
 __all__ = ["engine"]
@@ -84,3 +85,46 @@ def test_a_server_that_nobody_vouches_for(api, monkeypatch):
         Client(found).get("/api/v1/namespaces/default/pods")
     with pytest.raises(BackendUnavailable, match="certificate verify failed"):
         portforward.open_port(found, "default", "p", 8000)
+
+
+def test_a_client_certificate_is_renewed(api, certificate, tmp_path, monkeypatch):
+    """As logins that last an hour do; the server knows one until the connection ends."""
+    seen = []
+    accept = api.server.get_request
+
+    def get_request():
+        request, address = accept()
+        seen.append(dict(pair for (pair,) in request.getpeercert()["subject"])["commonName"])
+        return request, address
+
+    api.server.get_request = get_request
+    api.server.socket.context.verify_mode = ssl.CERT_REQUIRED
+    api.server.socket.context.load_verify_locations(certificate / "ca.crt")
+    for name in ("one", "two"):
+        sign = [
+            *("openssl", "req", "-x509", "-newkey", "rsa:2048", "-nodes", "-days", "2"),
+            *("-CA", str(certificate / "ca.crt"), "-CAkey", str(certificate / "key")),
+            *("-subj", f"/CN={name}", "-keyout", str(tmp_path / f"{name}.key")),
+            *("-addext", "basicConstraints=critical,CA:FALSE"),
+            *("-out", str(tmp_path / f"{name}.crt")),
+        ]
+        subprocess.run(sign, check=True, capture_output=True)
+    found = api.configure(**{"certificate-authority": str(certificate / "ca.crt")})
+    tree = yaml.safe_load((tmp_path / "kubeconfig").read_text())
+
+    def login(name):
+        tree["users"][0]["user"] = {
+            "client-certificate": str(tmp_path / f"{name}.crt"),
+            "client-key": str(tmp_path / f"{name}.key"),
+        }
+        (tmp_path / "kubeconfig").write_text(yaml.safe_dump(tree))
+
+    login("one")
+    found = access.open_access()
+    client = Client(found)
+    path = "/api/v1/namespaces/default/pods"
+    assert client.items(path)[0] == []
+    login("two")
+    api.fault = lambda *_: status(401, "Unauthorized") if seen[-1] == "one" else None
+    assert client.items(path)[0] == []
+    assert seen == ["one", "two"]
