@@ -9,6 +9,7 @@ from typing import Any
 from ... import files, processes
 from ...errors import (
     BackendError,
+    BackendUnavailable,
     CraterError,
     InputError,
     JobNotFound,
@@ -228,7 +229,10 @@ def _remove_folder(cluster: Cluster, name: str) -> None:
 
 def keep_logs(cluster: Cluster, seen: Seen) -> None:
     """The pods' logs into the user's folder, before the pods go: best effort, bounded."""
-    found = list(logs.now(cluster.client, cluster.namespace, seen, task=None, previous=False))
+    try:
+        found = list(logs.now(cluster.client, cluster.namespace, seen, task=None, previous=False))
+    except BackendUnavailable:
+        found = []
     if not found:
         return
     folder = cluster.job_folder(seen.name)

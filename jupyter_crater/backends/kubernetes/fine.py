@@ -13,6 +13,7 @@ from pathlib import Path
 from typing import Any
 
 from ... import files
+from ...errors import BackendUnavailable
 from ...spec import Observation
 from . import logs, said
 from .client import Client, Tap
@@ -133,7 +134,7 @@ class Fine:
 
     def _last_words(self, seen: Seen, folder: Path, reading: _Reading | None) -> list[Observation]:
         """Of an ended job: the rest of the logs of its head and of the pod that died first."""
-        found: list[Observation] = list(reading.found) if reading else []
+        found: list[Observation] = []
         death = first_death(seen.pods)
         dead = next((p for p in seen.pods if p.death is not None and p.death is death), None)
         for pod in {p.uid: p for p in (seen.head, dead) if p is not None}.values():
@@ -142,12 +143,17 @@ class Fine:
             assert one is not None
             if not one.done and self._may_read():
                 one.tap.set()
-                for moment, stamp, text in logs.lines(
-                    self._client, self._namespace, pod, since=one.stamp
-                ):
-                    one.take(pod, moment, stamp, text)
                 one.done = True
+                try:
+                    rows = list(logs.lines(self._client, self._namespace, pod, since=one.stamp))
+                except BackendUnavailable:
+                    continue  # its node is gone, mostly: another process may have more luck
+                for moment, stamp, text in rows:
+                    one.take(pod, moment, stamp, text)
                 one.keep()
+        readings = (self._readings.get(p.uid) for p in seen.pods)
+        known = [*([reading] if reading else []), *(r for r in readings if r)]
+        for one in known:
             found += [o for o in one.found if o not in found]
         return found
 

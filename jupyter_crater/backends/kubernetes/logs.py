@@ -10,7 +10,7 @@ from collections.abc import Callable, Iterator
 from threading import Event
 from typing import Any
 
-from ...errors import BackendError, CraterError, InputError, NotFound
+from ...errors import BackendError, BackendUnavailable, CraterError, InputError, NotFound
 from ...spec import Observation
 from .client import Client, Tap
 from .kinds import PODS
@@ -32,12 +32,18 @@ def wanted(task: str | None, pod: View) -> bool:
 def lines(
     client: Client, namespace: str, pod: View, *, previous: bool = False, since: str = ""
 ) -> Iterator[tuple[float, str, str]]:
-    """``(time, stamp, text)`` of the lines there are now; none where there is no log yet."""
+    """``(time, stamp, text)`` of the lines there are now; none where there is no log yet.
+
+    Raises:
+        BackendUnavailable: the server, or the pod's node, does not answer.
+    """
     params: dict[str, Any] = {"container": pod.container, "timestamps": "true"}
     params |= {"limitBytes": BOUND_BYTES} | ({"previous": "true"} if previous else {})
     params |= {"sinceTime": since} if since else {}
     try:
         text = client.text(PODS.path(namespace, pod.name, "log"), **params)
+    except BackendUnavailable:
+        raise
     except (BackendError, NotFound, InputError):
         return  # the container waits, or is gone with its log
     for line in text.splitlines():
@@ -96,13 +102,24 @@ def observation(pod: View, moment: float, text: str, *, previous: bool = False) 
 def now(
     client: Client, namespace: str, seen: Seen, *, task: str | None, previous: bool
 ) -> Iterator[Observation]:
-    """The lines of all wanted pods, merged by time."""
-    found = [
-        observation(pod, moment, text, previous=previous)
-        for pod in seen.pods
-        if wanted(task, pod) and (pod.restarts or not previous)
-        for moment, _, text in lines(client, namespace, pod, previous=previous)
-    ]
+    """The lines of all wanted pods, merged by time.
+
+    Raises:
+        BackendUnavailable: nobody answers; a lost node alone hides no other's lines.
+    """
+    found: list[Observation] = []
+    failure: BackendUnavailable | None = None
+    for pod in seen.pods:
+        if not wanted(task, pod) or (previous and not pod.restarts):
+            continue
+        try:
+            rows = list(lines(client, namespace, pod, previous=previous))
+        except BackendUnavailable as error:
+            failure = error
+            continue
+        found += [observation(pod, moment, text, previous=previous) for moment, _, text in rows]
+    if failure is not None and not found:
+        raise failure
     yield from sorted(found, key=lambda o: o.time)
 
 
