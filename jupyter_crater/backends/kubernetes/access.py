@@ -64,6 +64,11 @@ class Access:
                 loaded, _, _ = _load(self.context)
             except ConfigError as error:
                 raise AuthenticationError(error.message, hint=error.hint) from error
+            if loaded.host.rstrip("/") != self.server:  # which must not be sent another's token
+                raise AuthenticationError(
+                    f"The login leads to {loaded.host} now, and no more to {self.server}.",
+                    hint="Name the context that is meant.",
+                )
             self._loaded = loaded
         if self._tls is not None:
             self.tls()

@@ -6,6 +6,7 @@ import sys
 
 import pytest
 import yaml
+from kubernetes.config import incluster_config
 
 from jupyter_crater.backends.kubernetes import access
 from jupyter_crater.errors import AuthenticationError, ConfigError
@@ -115,3 +116,40 @@ def test_scopes_tell_namespaces_apart(write):
     found = access.open_access()
     assert found.scope("a") != found.scope("b")
     assert found.scope("a") == access.open_access("home").scope("a")
+
+
+@pytest.fixture
+def in_a_pod(monkeypatch, tmp_path):
+    """The service account's files, as the kubelet mounts and rotates them."""
+    account = tmp_path / "account"
+    account.mkdir()
+    (account / "token").write_text("t1")
+    (account / "ca.crt").write_text("a certificate")
+    (account / "namespace").write_text("team\n")
+    monkeypatch.setenv("KUBECONFIG", str(tmp_path / "none"))
+    monkeypatch.setenv("KUBERNETES_SERVICE_HOST", "10.0.0.1")
+    monkeypatch.setenv("KUBERNETES_SERVICE_PORT", "443")
+    monkeypatch.setattr(access, "ACCOUNT", account)
+    monkeypatch.setattr(incluster_config, "SERVICE_TOKEN_FILENAME", str(account / "token"))
+    monkeypatch.setattr(incluster_config, "SERVICE_CERT_FILENAME", str(account / "ca.crt"))
+    return account
+
+
+def test_inside_a_cluster(in_a_pod):
+    found = access.open_access()
+    assert (found.server, found.namespace, found.context) == ("https://10.0.0.1:443", "team", None)
+    assert found.inside
+    assert found.headers()["authorization"].lower() == "bearer t1"
+    (in_a_pod / "token").write_text("t2")
+    found.renew()
+    assert found.headers()["authorization"].lower() == "bearer t2"
+
+
+def test_a_login_that_leads_elsewhere_is_not_taken(in_a_pod, write):
+    """A kubeconfig that appears meanwhile is another cluster's."""
+    (in_a_pod.parent / "kubeconfig").unlink(missing_ok=True)
+    found = access.open_access()
+    write({"token": "of another cluster"})
+    with pytest.raises(AuthenticationError, match="leads to"):
+        found.renew()
+    assert found.headers()["authorization"].lower() == "bearer t1"

@@ -55,11 +55,18 @@ def test_slices_and_shared_cards_stand_apart():
     a100 = {"nvidia.com/gpu.product": "NVIDIA-A100-SXM4-80GB"}
     mixed = node("m", {"nvidia.com/mig-1g.10gb": "7", "nvidia.com/gpu": "1"}, a100)
     shared = {"nvidia.com/gpu.product": "Tesla-T4-SHARED", "nvidia.com/gpu.replicas": "4"}
-    rows = capacity.of_nodes([mixed, node("s", {"nvidia.com/gpu": "4"}, shared)], [])
+    single = {"nvidia.com/gpu.product": "NVIDIA-A100-SXM4-80GB-MIG-3g.40gb"}
+    nodes = [
+        mixed,
+        node("one", {"nvidia.com/gpu": "2"}, single),
+        node("s", {"nvidia.com/gpu": "4"}, shared),
+    ]
+    rows = capacity.of_nodes(nodes, [])
     kinds = {(r["node"], r["resource"]): (r["gpu"], r["kind"]) for r in rows}
     assert kinds == {
         ("m", "nvidia.com/gpu"): ("A100-80GB", "whole"),
         ("m", "nvidia.com/mig-1g.10gb"): ("A100-80GB MIG 1g.10gb", "mig"),
+        ("one", "nvidia.com/gpu"): ("A100-80GB MIG 3g.40gb", "mig"),
         ("s", "nvidia.com/gpu"): ("T4", "shared"),
     }
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import base64
+import copy
 import threading
 import time
 from datetime import datetime, timedelta, timezone
@@ -245,10 +246,23 @@ def test_logs(api, backend, play, distributed):
     play.serve()
     api.say("r1-head-0", "one")
     api.say("r1-worker-0", "two")
-    api.say("r1-head-0", "before", kind="previous")
     until(lambda: backend.status("r1").phase == "serving", what="serving")
     assert [o.message for o in backend.log("r1")] == ["one", "two"]
     assert [o.message for o in backend.log("r1", task="worker-0")] == ["two"]
+
+
+def test_a_container_that_was_restarted(api, backend, play, distributed):
+    """Not by us, who never restart one; a policy of the cluster may."""
+    submit(backend, distributed)
+    play.serve()
+    api.say("r1-head-0", "before", kind="previous")
+    api.say("r1-head-0", "after")
+    found = copy.deepcopy(api.get("v1/pods", "r1-head-0"))
+    found["status"]["containerStatuses"][0]["restartCount"] = 2
+    api.put("v1/pods", found)
+    until(lambda: backend.status("r1").tasks[0].restarts == 2, what="the count")
+    assert [o.message for o in backend.log("r1", previous=True)] == ["before"]
+    assert [o.message for o in backend.log("r1")] == ["after"]
 
 
 def test_a_followed_log_survives_a_cut_and_ends_with_the_job(api, backend, play, distributed):
