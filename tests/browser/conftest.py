@@ -16,12 +16,14 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 import pytest
-from playwright.sync_api import Browser, Page, sync_playwright
+from playwright.sync_api import Browser, Page, expect, sync_playwright
 
 ROOT = Path(__file__).parents[2]
 DOUBLES = ROOT / "tests" / "doubles"
 BUILT = ROOT / "jupyter_crater" / "labextension"
 STAND_IN_LIMIT_S = 60
+# Five seconds, Playwright's own bound, is no long time on a machine that does other things as well.
+expect.set_options(timeout=STAND_IN_LIMIT_S * 1000)
 
 # "Run all cells" before all of this is true runs nothing, and says nothing.
 READY = """async () => { const app = window.jupyterapp; await app.restored;
@@ -163,9 +165,9 @@ def lab(tmp_path_factory) -> Iterator[Lab]:
         yield running
 
 
-# Playwright runs a loop in this thread until it is left: not beyond a file of browser tests.
-@pytest.fixture(scope="module")
-def browser() -> Iterator[Browser]:
+@contextmanager
+def chromium() -> Iterator[Browser]:
+    """The machine's own."""
     executable = next(filter(None, map(shutil.which, ("chromium", "chromium-browser"))), None)
     if executable is None:
         pytest.fail("chromium is missing: apt-get install chromium")
@@ -175,6 +177,13 @@ def browser() -> Iterator[Browser]:
         browser = playwright.chromium.launch(executable_path=executable, args=flags)
         yield browser
         browser.close()
+
+
+# Playwright runs a loop in this thread until it is left: not beyond a file of browser tests.
+@pytest.fixture(scope="module")
+def browser() -> Iterator[Browser]:
+    with chromium() as browser:
+        yield browser
 
 
 @dataclass
