@@ -4,6 +4,8 @@ import re
 
 from playwright.sync_api import expect
 
+from tests.browser.way import last, send
+
 LAUNCH = (
     "import jupyter_crater as crater\n"
     "job = crater.launch('deepseek-r1-distributed', name='chat')\n"
@@ -21,16 +23,6 @@ def ask(page, text, chat=0):
         turns + 2, timeout=30_000
     )
     return box
-
-
-def send(box, text):
-    area = box.locator(".crater-Composer textarea").last
-    area.fill(text)
-    area.press("Enter")
-
-
-def last(box):
-    return box.locator(".crater-Turn:not(.crater-mod-user):not(.crater-mod-live)").last
 
 
 def test_chat(notebook):
@@ -109,18 +101,6 @@ def test_hostile_answers_are_inert(notebook):
     expect(last(box).get_by_role("button", name=re.compile("Show more"))).to_be_visible()
     assert box.evaluate("box => box.querySelectorAll('*').length") < 500
     assert notebook.problems == []
-
-
-def test_send_stream_and_stop_while_a_cell_blocks_the_kernel(notebook):
-    cells = [LAUNCH, "job.chat()", "import time; time.sleep(15); print('the cell ended')"]
-    page = notebook.open("busy", cells).run_all().page
-    box = page.locator(".crater-Chat")
-    page.wait_for_timeout(1500)
-    send(box, "count")
-    expect(box.locator(".crater-mod-live")).to_contain_text("word2", timeout=10_000)
-    box.get_by_role("button", name="Stop").click()
-    expect(last(box).locator(".crater-Turn-stats")).to_contain_text("stopped", timeout=5000)
-    assert page.locator(".jp-OutputArea-output", has_text="the cell ended").count() == 0
 
 
 def test_two_chats_and_two_views_at_once(notebook):
