@@ -62,7 +62,7 @@ def test_another_cell_runs_beside_a_launch_a_log_and_two_chats(notebook, tmp_pat
     run(notebook, 3)
     expect(output(notebook, 3)).to_have_text("42", timeout=30_000)
     all_go_on(chats, second)
-    expect(phase(second)).to_have_text("starting engine")
+    expect(phase(second)).to_have_text("loading weights")
 
     # The kernel doesn't hold them, not even the launch that it began.
     run(notebook, 4)
