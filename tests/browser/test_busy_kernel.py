@@ -15,7 +15,7 @@ SECOND = """import os
 os.environ["CRATER_SCRIPT_UNTIL"] = {until!r}
 second = crater.launch("deepseek-r1-distributed", name="second")
 del os.environ["CRATER_SCRIPT_UNTIL"]
-crater.panel(name="second")"""
+crater.panel("second")"""
 
 # As a computation that holds the kernel, but no longer than the test needs.
 HOLDS = """import time
