@@ -100,7 +100,9 @@ def first_token(page: Page, client: Any, model: str) -> None:
 
 
 def rate_of(stats: str) -> float:
-    return float(stats.split(" tokens/s", maxsplit=1)[0].rsplit("· ", maxsplit=1)[-1].replace(",", ""))
+    return float(
+        stats.split(" tokens/s", maxsplit=1)[0].rsplit("· ", maxsplit=1)[-1].replace(",", "")
+    )
 
 
 def streams(page: Page, first: int, count: int, rate: int) -> None:

@@ -512,7 +512,7 @@ def picker(template: str = "") -> Any:
 
 def calculator(**values: Any) -> Any:
     """Model × GPU × counts, live; ``values`` are those of :func:`size` (``model`` too)."""
-    return handle.view("calculator")(values)
+    return handle.view("calculator")(values=values)
 
 
 def panel(job: str = "") -> Any:

@@ -6,14 +6,9 @@ knowing of widgets.
 
 from __future__ import annotations
 
-from inspect import signature
-from typing import Any
-
 import traitlets
 
-from ..errors import InputError
 from ..handle import views
-from ..sizing import size
 from .chat import ChatWidget
 from .view import View
 
@@ -38,15 +33,6 @@ class Calculator(View):
     _bundle = "calculator"
     values = traitlets.Dict().tag(sync=True)
     """What it begins with, by the names of :func:`jupyter_crater.size`."""
-
-    def __init__(self, values: dict[str, Any]) -> None:
-        known = {"model", *signature(size).parameters} - {"measurements"}
-        if unknown := set(values) - known:
-            raise InputError(
-                f"The calculator has no {', '.join(sorted(unknown))}.",
-                hint=f"There are: {', '.join(sorted(known))}.",
-            )
-        super().__init__(values=values)
 
 
 views.update(chat=ChatWidget, panel=Panel, picker=Picker, calculator=Calculator)
