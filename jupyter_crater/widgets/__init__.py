@@ -10,6 +10,7 @@ import traitlets
 
 from ..handle import views
 from .chat import ChatWidget
+from .opening import show
 from .view import View
 
 __all__ = ["Calculator", "ChatWidget", "Panel", "Picker", "View"]
@@ -35,4 +36,4 @@ class Calculator(View):
     """What it begins with, by the names of :func:`jupyter_crater.size`."""
 
 
-views.update(chat=ChatWidget, panel=Panel, picker=Picker, calculator=Calculator)
+views.update(chat=ChatWidget, panel=Panel, picker=Picker, calculator=Calculator, job=show)

@@ -113,3 +113,30 @@ def test_two_chats_and_two_views_at_once(notebook):
     expect(last(second)).to_contain_text("second")
     expect(last(page.locator(".crater-Chat").nth(2))).to_contain_text("first")
     expect(page.locator(".crater-Chat").nth(2)).not_to_contain_text("second")
+
+
+# What `open` hands to the desktop's browser is a page that only this user can read.
+OPEN = """import html, pathlib, re, webbrowser
+from urllib.request import url2pathname
+opened = []
+webbrowser.open = opened.append
+import jupyter_crater as crater
+crater.job("chat").open()
+page = pathlib.Path(url2pathname(opened[0].removeprefix("file://")))
+assert page.stat().st_mode & 0o77 == 0
+print(html.unescape(re.search("url=([^\\"]+)", page.read_text())[1]))"""
+
+
+def test_open_shows_the_job_with_its_chat(notebook):
+    page = notebook.open("opens", [LAUNCH, "job.open()"]).run_all().page
+    chosen = page.locator(".crater-Output .crater-Job [role=tab][aria-selected=true]")
+    expect(chosen).to_have_text("Chat", timeout=60_000)
+    expect(page.locator(".crater-Output .crater-Composer")).to_be_visible()
+
+    # From a terminal: in the JupyterLab that runs.
+    page.goto(notebook.lab.python(OPEN))
+    job = page.locator(".crater-Main .crater-Job")
+    send(job, "echo: opened")
+    expect(last(job)).to_contain_text("opened", timeout=60_000)
+    assert "crater-job" not in page.url
+    assert notebook.problems == []

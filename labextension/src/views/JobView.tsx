@@ -44,6 +44,9 @@ export function JobView(props: IJobViewProps): JSX.Element {
   const [tab, setTab] = React.useState<Tab>(props.tab ?? 'overview');
   const [failure, setFailure] = React.useState<CraterError | null>(null);
   const [working, setWorking] = React.useState(false);
+  // Not the tab's: who looks at the log meanwhile finds the chat as it was, and its answer.
+  const session = React.useMemo(() => new PageSession(name, transport), [name, transport]);
+  React.useEffect(() => () => session.dispose(), [session]);
 
   if (!status) {
     return (
@@ -110,7 +113,7 @@ export function JobView(props: IJobViewProps): JSX.Element {
             transport={transport}
           />
         )}
-        {tab === 'chat' && <JobChat status={status} backend={backend} transport={transport} />}
+        {tab === 'chat' && <JobChat status={status} session={session} />}
       </div>
       <ErrorNote error={failure} />
       {!gone && (
@@ -287,13 +290,8 @@ function useMemory(status: IStatus, backend: string, transport: ITransport): IMe
   return memory;
 }
 
-function JobChat(props: { status: IStatus; backend: string; transport: ITransport }): JSX.Element {
-  const { status, transport } = props;
-  const session = React.useMemo(
-    () => new PageSession(status.name, transport),
-    [status.name, transport]
-  );
-  React.useEffect(() => () => session.dispose(), [session]);
+function JobChat(props: { status: IStatus; session: PageSession }): JSX.Element {
+  const { status, session } = props;
   if (isPage(status)) {
     return <p className="crater-dim">{t('This job is a chat page itself: open it.')}</p>;
   }
