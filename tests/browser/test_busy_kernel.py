@@ -37,6 +37,40 @@ def test_send_stream_and_stop_while_a_cell_blocks_the_kernel(notebook):
     assert page.locator(".jp-OutputArea-output", has_text="the cell ended").count() == 0
 
 
+# As on kernels that give messages to the shell which runs the cell, whatever the page asks for.
+HELD = """import os
+one = job.chat()
+del one.comm._reply_subshell_for
+one"""
+
+
+def test_a_chat_goes_by_the_server_where_the_kernel_holds_messages_back(notebook, tmp_path):
+    go = tmp_path / "go"
+    cells = [LAUNCH, HELD, HOLDS.format(go=str(go)), "[turn['text'][:5] for turn in one.turns]"]
+    page = notebook.open("held", cells).page
+    for number in range(3):
+        run(notebook, number)
+    expect(output(notebook, 2)).to_contain_text("holding the kernel", timeout=60_000)
+    box = page.locator(".crater-Chat")
+    send(box, "echo: by REST")
+    expect(last(box)).to_contain_text("by REST", timeout=30_000)
+    send(box, "script: story")
+    expect(words(box)).to_contain_text("word3", timeout=30_000)
+    box.locator(".crater-Composer").get_by_role("button", name="Stop").click()
+    expect(last(box).locator(".crater-Turn-stats")).to_contain_text("stopped", timeout=30_000)
+    expect(output(notebook, 2)).not_to_contain_text("let go")
+
+    # The kernel has it all when it is free again.
+    go.touch()
+    expect(output(notebook, 2)).to_contain_text("let go", timeout=30_000)
+    expect(box.locator(".crater-mod-live")).to_have_count(0)
+    run(notebook, 3)
+    expect(output(notebook, 3)).to_contain_text(
+        "['echo:', 'by RE', 'scrip', 'word0']", timeout=30_000
+    )
+    assert notebook.problems == []
+
+
 def test_another_cell_runs_beside_a_launch_a_log_and_two_chats(notebook, tmp_path):
     until, go = tmp_path / "until", tmp_path / "go"
     cells = [
