@@ -29,6 +29,7 @@ class ChatWidget(View):
     """
 
     _bundle = "chat"
+    backend = traitlets.Unicode().tag(sync=True)
     turns = traitlets.List(traitlets.Dict()).tag(sync=True)
     settings = traitlets.Dict().tag(sync=True)
     busy = traitlets.Bool(default_value=False).tag(sync=True)
@@ -46,14 +47,14 @@ class ChatWidget(View):
                 f"A chat has no setting {', '.join(sorted(unknown))}.",
                 hint=f"There are: {', '.join(Settings.model_fields)}.",
             )
-        self._backend = job.backend if isinstance(job, Job) else None
         self._live: Turn | None = None
         self._deltas = _Deltas(self)
         self._started = 0.0
         self._withdrawn = False
         self._answering: Future[None] | None = None
         name = job.name if isinstance(job, Job) else job
-        super().__init__(name=name, settings=first.to_json())
+        backend = job.backend if isinstance(job, Job) else ""
+        super().__init__(name=name, backend=backend, settings=first.to_json())
 
     @property
     def history(self) -> list[Turn]:
@@ -127,7 +128,7 @@ class ChatWidget(View):
         self, turns: list[Turn], settings: Settings, answer: Turn, deltas: _Deltas
     ) -> None:
         try:
-            engine = await calls.engine_of(self.name, self._backend)
+            engine = await calls.engine_of(self.name, self.backend or None)
             async for delta in engine.answer(turns, settings, partial=answer):
                 if delta.turn is None:
                     deltas.put(delta)

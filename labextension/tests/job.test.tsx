@@ -63,6 +63,11 @@ test('the chat stays while another tab is looked at', async () => {
   await after(() => button(root, 'Chat').click());
   expect(root.textContent).toContain('2+2?');
   expect(root.textContent).toContain('Four.');
+  // The job of this backend, not one of its name elsewhere.
+  expect(transport.calls.find(([method]) => method === 'chat.send')?.[1]).toMatchObject({
+    name: 'r1',
+    backend: 'local'
+  });
 });
 
 test('a snapshot stands where the far side is silent', async () => {

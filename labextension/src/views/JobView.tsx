@@ -16,7 +16,7 @@ import { isPage, OpenPage } from './OpenPage';
 import { PageSession } from './session';
 import { PhaseChip, Tasks } from './Tasks';
 import { Timeline } from './Timeline';
-import { CraterError, ITransport } from './transport';
+import { CraterError, ITransport, onBackend } from './transport';
 
 /** How often a job is asked for again while it is seen, seconds: pushes can be lost. */
 const AGAIN = 2;
@@ -45,7 +45,10 @@ export function JobView(props: IJobViewProps): JSX.Element {
   const [failure, setFailure] = React.useState<CraterError | null>(null);
   const [working, setWorking] = React.useState(false);
   // Not the tab's: who looks at the log meanwhile finds the chat as it was, and its answer.
-  const session = React.useMemo(() => new PageSession(name, transport), [name, transport]);
+  const session = React.useMemo(
+    () => new PageSession(name, onBackend(backend, transport)),
+    [name, backend, transport]
+  );
   React.useEffect(() => () => session.dispose(), [session]);
 
   if (!status) {

@@ -56,7 +56,10 @@ export class CommSession extends ChatSession {
       );
       // Not asked first whether it listens: that would cost every answer a round trip.
       if (!(await this._transport.heard(answered))) {
-        const page = await pageTransport(String(this._model.get('name')));
+        const page = await pageTransport(
+          String(this._model.get('name')),
+          String(this._model.get('backend'))
+        );
         if (page) {
           // Withdrawn before it is read; the kernel gets the turns afterwards.
           asked.abort();
