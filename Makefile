@@ -39,7 +39,7 @@ format: $(VENV)/.test
 	$(BIN)/ruff check --fix .
 	$(BIN)/ruff format .
 
-bench: $(VENV)/.test
+bench: $(VENV)/.test $(VENV)/.frontend $(VENV)/.chromium
 	$(BIN)/python -m benchmarks $(NAMES)
 
 soak: $(VENV)/.test

@@ -505,19 +505,19 @@ def _plan(asked: JobSpec, place: Backend) -> Any:
         raise
 
 
-def picker(**options: Any) -> Any:
-    """Choose a template, see whether it fits, launch it."""
-    return handle.view("picker")(**options)
+def picker(template: str = "") -> Any:
+    """Choose a template (or begin with this one), see whether it fits, launch it."""
+    return handle.view("picker")(name=template)
 
 
-def calculator(**options: Any) -> Any:
-    """Model × GPU × counts, live."""
-    return handle.view("calculator")(**options)
+def calculator(**values: Any) -> Any:
+    """Model × GPU × counts, live; ``values`` are those of :func:`size` (``model`` too)."""
+    return handle.view("calculator")(values=values)
 
 
-def panel(**options: Any) -> Any:
-    """All jobs, live."""
-    return handle.view("panel")(**options)
+def panel(job: str = "") -> Any:
+    """All jobs, live, with this one open."""
+    return handle.view("panel")(name=job)
 
 
 __all__ = [

@@ -454,14 +454,19 @@ class Job:
         return view("chat")(self, **options)
 
     def open(self) -> str:
-        """Open the job in the browser, a client's page signed in; returns the plain address.
+        """Open the job's view with its chat, or a client's page signed in; returns :attr:`url`.
+
+        The view opens below the cell in a notebook, elsewhere in the JupyterLab that runs.
 
         Raises:
             NotSupported: no way leads there from the user's browser; it says what is missing.
         """
+        url = self.url
+        if self.spec.kind != "client":
+            view("job")(self)
+            return url
         import webbrowser
 
-        url = self.url
         webbrowser.open(self.link())
         return url
 

@@ -238,7 +238,11 @@ def _jobs(verbs: Any) -> None:
 def _service(verbs: Any) -> None:
     _job(verbs, "url", "service:url", "print the forwarded address", "url deepseek-r1-distributed")
     _job(
-        verbs, "open", "service:open_job", "open it in the browser", "open deepseek-r1-distributed"
+        verbs,
+        "open",
+        "service:open_job",
+        "open it with its chat in JupyterLab; a client's page, signed in",
+        "open deepseek-r1-distributed",
     )
     _job(verbs, "key", "service:key", "print the API key", "key deepseek-r1-distributed")
     ask = _job(

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import time
 from concurrent.futures import Future
+from contextlib import suppress
 from typing import Any
 
 import traitlets
@@ -16,8 +17,8 @@ from ..handle import Job
 from .loop import start
 from .view import PAUSE_S, View
 
-SEND_S = 0.01
-"""So long a request has to be on its way before other pages hear of it."""
+TELL_S = 0.25
+"""Other pages hear of a question after its first token, or after so long."""
 
 
 class ChatWidget(View):
@@ -28,6 +29,7 @@ class ChatWidget(View):
     """
 
     _bundle = "chat"
+    backend = traitlets.Unicode().tag(sync=True)
     turns = traitlets.List(traitlets.Dict()).tag(sync=True)
     settings = traitlets.Dict().tag(sync=True)
     busy = traitlets.Bool(default_value=False).tag(sync=True)
@@ -45,13 +47,14 @@ class ChatWidget(View):
                 f"A chat has no setting {', '.join(sorted(unknown))}.",
                 hint=f"There are: {', '.join(Settings.model_fields)}.",
             )
-        self._backend = job.backend if isinstance(job, Job) else None
         self._live: Turn | None = None
+        self._deltas = _Deltas(self)
         self._started = 0.0
         self._withdrawn = False
         self._answering: Future[None] | None = None
         name = job.name if isinstance(job, Job) else job
-        super().__init__(name=name, settings=first.to_json())
+        backend = job.backend if isinstance(job, Job) else ""
+        super().__init__(name=name, backend=backend, settings=first.to_json())
 
     @property
     def history(self) -> list[Turn]:
@@ -82,6 +85,7 @@ class ChatWidget(View):
         super().close()
 
     def _so_far(self) -> dict[str, Any]:
+        self._deltas.flush()
         live = self._live or Turn(role="assistant")
         return {"text": live.text, "thinking": live.thinking, "started": self._started}
 
@@ -99,11 +103,14 @@ class ChatWidget(View):
         self._live, self._started, self._withdrawn = answer, time.time(), False
         before, asked = self.turns, [turn.to_json() for turn in turns]
         # Its own task: a page that closes doesn't end an answer that another page shows.
-        work = self._answering = start(self._answer_turn(turns, settings, answer))
+        deltas = self._deltas = _Deltas(self)
+        work = self._answering = start(self._answer_turn(turns, settings, answer, deltas))
         over = asyncio.wrap_future(work)
         try:
-            # The request leaves first: the page that asks shows its question already.
-            await asyncio.wait([over], timeout=SEND_S)
+            # The page that asks shows its question already: nothing keeps its first token.
+            with suppress(TimeoutError):
+                async with asyncio.timeout(TELL_S):
+                    await deltas.began.wait()
             if self._live is answer:
                 with self.hold_sync():
                     self.turns, self.busy = asked, True
@@ -117,10 +124,11 @@ class ChatWidget(View):
                 self.turns, self.busy = (before if self.turns == asked else self.turns), False
             raise
 
-    async def _answer_turn(self, turns: list[Turn], settings: Settings, answer: Turn) -> None:
-        deltas = _Deltas(self)
+    async def _answer_turn(
+        self, turns: list[Turn], settings: Settings, answer: Turn, deltas: _Deltas
+    ) -> None:
         try:
-            engine = await calls.engine_of(self.name, self._backend)
+            engine = await calls.engine_of(self.name, self.backend or None)
             async for delta in engine.answer(turns, settings, partial=answer):
                 if delta.turn is None:
                     deltas.put(delta)
@@ -144,24 +152,30 @@ class _Deltas:
         self._view = view
         self._waiting: list[dict[str, Any]] = []
         self._timer: asyncio.TimerHandle | None = None
+        self.began = asyncio.Event()
+        """The first is sent, or none will come."""
 
     def put(self, delta: Delta) -> None:
         self._waiting.append(delta.to_json())
         if self._timer is None:
-            self._flush()
+            self.flush()
 
-    def _flush(self) -> None:
+    def flush(self) -> None:
+        if self._timer:
+            self._timer.cancel()
         self._timer = None
         if self._waiting:
             for message in _merged(self._waiting):
                 self._view.send({"topic": "chat", "payload": message})
             self._waiting = []
-            self._timer = asyncio.get_running_loop().call_later(PAUSE_S, self._flush)
+            self._timer = asyncio.get_running_loop().call_later(PAUSE_S, self.flush)
+            self.began.set()
 
     def close(self) -> None:
         if self._timer:
             self._timer.cancel()
         self._waiting = []  # the finished turn says it all
+        self.began.set()
 
 
 def _merged(deltas: list[dict[str, Any]]) -> list[dict[str, Any]]:

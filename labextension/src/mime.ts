@@ -4,7 +4,7 @@ import * as React from 'react';
 
 import { loadMaths } from './maths-loader';
 import { record, text } from './model';
-import { JobView } from './views/JobView';
+import { JobView, TABS } from './views/JobView';
 import { MathsContext } from './views/Maths';
 import type { ITransport } from './views/transport';
 
@@ -36,6 +36,7 @@ class JobOutput extends ReactWidget implements IRenderMime.IRenderer {
         name,
         backend: text(this._data?.backend),
         snapshot: this._data?.status,
+        tab: TABS.find(tab => tab === this._data?.tab),
         transport: this._transport
       })
     );

@@ -44,6 +44,32 @@ test('stop and delete ask first', async () => {
   expect(asked()).toBe(1);
 });
 
+test('the chat stays while another tab is looked at', async () => {
+  const turn = { role: 'assistant', text: 'Four.', thinking: '', ttft: 0.1 };
+  const transport = new FakeTransport(
+    { 'job.get': () => ({ ...STATUS, phase: 'serving' }) },
+    { 'chat.send': [{ text: 'Four.' }, { turn }] }
+  );
+  const root = await show(<JobView name="r1" backend="local" tab="chat" transport={transport} />);
+  const area = root.querySelector<HTMLTextAreaElement>('.crater-Composer textarea')!;
+  await after(() => {
+    area.value = '2+2?';
+    area.dispatchEvent(new Event('input', { bubbles: true }));
+  });
+  await after(() => button(root, 'Send').click());
+  expect(root.textContent).toContain('Four.');
+  await after(() => button(root, 'Overview').click());
+  expect(root.textContent).not.toContain('Four.');
+  await after(() => button(root, 'Chat').click());
+  expect(root.textContent).toContain('2+2?');
+  expect(root.textContent).toContain('Four.');
+  // The job of this backend, not one of its name elsewhere.
+  expect(transport.calls.find(([method]) => method === 'chat.send')?.[1]).toMatchObject({
+    name: 'r1',
+    backend: 'local'
+  });
+});
+
 test('a snapshot stands where the far side is silent', async () => {
   const root = await show(
     <JobView name="r1" backend="local" snapshot={STATUS} transport={new FakeTransport()} />

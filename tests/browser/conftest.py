@@ -21,9 +21,11 @@ from playwright.sync_api import Browser, Page, expect, sync_playwright
 ROOT = Path(__file__).parents[2]
 DOUBLES = ROOT / "tests" / "doubles"
 BUILT = ROOT / "jupyter_crater" / "labextension"
+SHOTS = ROOT / "test-results"
 STAND_IN_LIMIT_S = 60
 # Five seconds, Playwright's own bound, is no long time on a machine that does other things as well.
 expect.set_options(timeout=STAND_IN_LIMIT_S * 1000)
+APPS = {"jupyterlab": "LabApp", "notebook": "JupyterNotebookApp"}
 
 # "Run all cells" before all of this is true runs nothing, and says nothing.
 READY = """async () => { const app = window.jupyterapp; await app.restored;
@@ -46,6 +48,8 @@ class Lab:
     root: Path
     """Where notebooks lie."""
     env: dict[str, str]
+    app: str = "jupyterlab"
+    """The module that serves: "notebook" is Notebook 7."""
     process: subprocess.Popen[bytes] | None = None
 
     @property
@@ -56,10 +60,10 @@ class Lab:
         port = self.url.rpartition(":")[2]
         options = [
             *("--no-browser", "--allow-root", "--ip=127.0.0.1", f"--port={port}"),
-            *("--IdentityProvider.token=", "--LabApp.expose_app_in_browser=True"),
+            *("--IdentityProvider.token=", f"--{APPS[self.app]}.expose_app_in_browser=True"),
             f"--ServerApp.root_dir={self.root}",
         ]
-        command = [sys.executable, "-m", "jupyterlab", *options]
+        command = [sys.executable, "-m", self.app, *options]
         with self.log.open("ab") as log:
             self.process = subprocess.Popen(command, env=self.env, stdout=log, stderr=log)
         for _ in range(300):
@@ -106,13 +110,15 @@ class Lab:
         (self.root / f"{name}.ipynb").write_text(
             json.dumps(content | {"nbformat": 4, "nbformat_minor": 5})
         )
+        if self.app == "notebook":
+            return f"{self.url}/notebooks/{name}.ipynb"
         # A workspace of its own: the default one would bring back the tabs of the test before.
         return f"{self.url}/lab/workspaces/{name}/tree/{name}.ipynb"
 
 
 @contextmanager
-def running_lab(root: Path, *, stand_in: bool) -> Iterator[Lab]:
-    """JupyterLab with what was built last, in folders of its own."""
+def running_lab(root: Path, *, stand_in: bool, app: str = "jupyterlab") -> Iterator[Lab]:
+    """JupyterLab (or Notebook 7) with what was built last, in folders of its own."""
     if not (BUILT / "package.json").exists():
         pytest.fail("the front end is not built: `make labextension`")
     work = root / "work"
@@ -148,7 +154,7 @@ def running_lab(root: Path, *, stand_in: bool) -> Iterator[Lab]:
     }
     if stand_in:
         env["JUPYTER_CRATER_STAND_IN"] = str(engine)
-    lab = Lab(f"http://127.0.0.1:{port}", work, env)
+    lab = Lab(f"http://127.0.0.1:{port}", work, env, app)
     try:
         lab.start()
         yield lab
@@ -210,8 +216,9 @@ class Notebook:
         return self
 
 
-@pytest.fixture
-def notebook(lab: Lab, browser: Browser, request) -> Iterator[Notebook]:
+@contextmanager
+def new_notebook(lab: Lab, browser: Browser, request: pytest.FixtureRequest) -> Iterator[Notebook]:
+    """A page of its own; of a test that fails a picture is kept."""
     context = browser.new_context(viewport={"width": 1280, "height": 1000})
     page = context.new_page()
     made = Notebook(page, lab)
@@ -223,12 +230,22 @@ def notebook(lab: Lab, browser: Browser, request) -> Iterator[Notebook]:
     )
     page.on("pageerror", lambda error: made.problems.append(error.stack or str(error)))
     page.set_default_timeout(STAND_IN_LIMIT_S * 1000)
-    yield made
-    shots = ROOT / "test-results"
-    if request.node.stash.get(FAILED, False):
-        shots.mkdir(exist_ok=True)
-        page.screenshot(path=shots / f"{request.node.name}.png")
-    context.close()
+    try:
+        yield made
+    except BaseException:
+        request.node.stash[FAILED] = True
+        raise
+    finally:
+        if request.node.stash.get(FAILED, False):
+            SHOTS.mkdir(exist_ok=True)
+            page.screenshot(path=SHOTS / f"{request.node.name}.png")
+        context.close()
+
+
+@pytest.fixture
+def notebook(lab: Lab, browser: Browser, request) -> Iterator[Notebook]:
+    with new_notebook(lab, browser, request) as made:
+        yield made
 
 
 FAILED = pytest.StashKey[bool]()

@@ -4,6 +4,8 @@ import re
 
 from playwright.sync_api import expect
 
+from tests.browser.way import last, send
+
 LAUNCH = (
     "import jupyter_crater as crater\n"
     "job = crater.launch('deepseek-r1-distributed', name='chat')\n"
@@ -21,16 +23,6 @@ def ask(page, text, chat=0):
         turns + 2, timeout=30_000
     )
     return box
-
-
-def send(box, text):
-    area = box.locator(".crater-Composer textarea").last
-    area.fill(text)
-    area.press("Enter")
-
-
-def last(box):
-    return box.locator(".crater-Turn:not(.crater-mod-user):not(.crater-mod-live)").last
 
 
 def test_chat(notebook):
@@ -111,18 +103,6 @@ def test_hostile_answers_are_inert(notebook):
     assert notebook.problems == []
 
 
-def test_send_stream_and_stop_while_a_cell_blocks_the_kernel(notebook):
-    cells = [LAUNCH, "job.chat()", "import time; time.sleep(15); print('the cell ended')"]
-    page = notebook.open("busy", cells).run_all().page
-    box = page.locator(".crater-Chat")
-    page.wait_for_timeout(1500)
-    send(box, "count")
-    expect(box.locator(".crater-mod-live")).to_contain_text("word2", timeout=10_000)
-    box.get_by_role("button", name="Stop").click()
-    expect(last(box).locator(".crater-Turn-stats")).to_contain_text("stopped", timeout=5000)
-    assert page.locator(".jp-OutputArea-output", has_text="the cell ended").count() == 0
-
-
 def test_two_chats_and_two_views_at_once(notebook):
     cells = [LAUNCH, "one = job.chat(); one", "job.chat(system='Be short.')", "one"]
     page = notebook.open("two", cells).run_all().page
@@ -133,3 +113,30 @@ def test_two_chats_and_two_views_at_once(notebook):
     expect(last(second)).to_contain_text("second")
     expect(last(page.locator(".crater-Chat").nth(2))).to_contain_text("first")
     expect(page.locator(".crater-Chat").nth(2)).not_to_contain_text("second")
+
+
+# What `open` hands to the desktop's browser is a page that only this user can read.
+OPEN = """import html, pathlib, re, webbrowser
+from urllib.request import url2pathname
+opened = []
+webbrowser.open = opened.append
+import jupyter_crater as crater
+crater.job("chat").open()
+page = pathlib.Path(url2pathname(opened[0].removeprefix("file://")))
+assert page.stat().st_mode & 0o77 == 0
+print(html.unescape(re.search("url=([^\\"]+)", page.read_text())[1]))"""
+
+
+def test_open_shows_the_job_with_its_chat(notebook):
+    page = notebook.open("opens", [LAUNCH, "job.open()"]).run_all().page
+    chosen = page.locator(".crater-Output .crater-Job [role=tab][aria-selected=true]")
+    expect(chosen).to_have_text("Chat", timeout=60_000)
+    expect(page.locator(".crater-Output .crater-Composer")).to_be_visible()
+
+    # From a terminal: in the JupyterLab that runs.
+    page.goto(notebook.lab.python(OPEN))
+    job = page.locator(".crater-Main .crater-Job")
+    send(job, "echo: opened")
+    expect(last(job)).to_contain_text("opened", timeout=60_000)
+    assert "crater-job" not in page.url
+    assert notebook.problems == []

@@ -54,6 +54,7 @@ SCRIPTS = {
             "| a | b\n|--|--\n| `unclosed **markup _of [all](kinds\n\n```python\nprint('never closed')",
         ]
     ),
+    "story": Script([f"word{i} " for i in range(10_000)]),
     "huge": Script(["lorem ipsum " * 1000 for _ in range(100)]),
     "markdown": Script(
         [

@@ -10,16 +10,26 @@ import pytest
 
 import jupyter_crater as crater
 from jupyter_crater.engines import clients
+from jupyter_crater.handle import MIME
 
 NOTEBOOKS = Path(__file__).parents[2] / "notebooks"
+WIDGET = "application/vnd.jupyter.widget-view+json"
 
 pytestmark = [pytest.mark.engine, pytest.mark.timeout(900)]
 
 
-def run(name: str) -> nbformat.NotebookNode:
+def run(name: str, folder: Path | None = None) -> nbformat.NotebookNode:
     notebook = nbformat.read(NOTEBOOKS / name, as_version=4)
-    nbclient.NotebookClient(notebook, timeout=600, kernel_name="python3").execute()
+    where = {"metadata": {"path": str(folder)}} if folder else None
+    client = nbclient.NotebookClient(notebook, timeout=600, kernel_name="python3", resources=where)
+    client.execute()
     return notebook
+
+
+def kinds(notebook: nbformat.NotebookNode, source: str) -> set[str]:
+    """What the one cell has as its output that is, or calls, `source`."""
+    (found,) = [c for c in notebook.cells if c.source.partition("(")[0] == source]
+    return {kind for output in found.outputs for kind in output.get("data", {})}
 
 
 def texts(notebook: nbformat.NotebookNode) -> str:
@@ -45,6 +55,12 @@ def test_01_the_main_job(real_job):
     assert "rank 1 (pipeline stage 1)" in shown
     assert "401" in shown
     assert real_job.api_key not in shown
+    assert WIDGET in kinds(notebook, "crater.picker")
+    assert WIDGET in kinds(notebook, "job.chat")
+    assert MIME in kinds(notebook, "job")
+    (said,) = [c for c in notebook.cells if c.source.startswith("%%chat")]
+    (answer,) = said.outputs
+    assert "force" in answer.data["text/markdown"], "kept in the notebook"
     assert real_job.phase == "stopped", "its last cell stops the job"
 
 
@@ -73,3 +89,15 @@ def test_06_when_it_goes_wrong(real_state, engine_environment):
     ):
         assert right in shown, shown
     assert {"unknown-flag", "too-small"}.isdisjoint(j.name for j in crater.jobs("local"))
+
+
+def test_07_your_own_template(real_state, engine_environment, tmp_path):
+    notebook = run("07-your-own-template.ipynb", tmp_path)
+    shown = texts(notebook)
+    assert "lab-eval.yaml:7: parameters.questions.minimun" in shown
+    assert WIDGET in kinds(notebook, "crater.picker")
+    assert WIDGET in kinds(notebook, "job.chat")
+    assert MIME in kinds(notebook, "job")
+    (asked,) = [c for c in notebook.cells if c.source.startswith("print(job.ask(")]
+    assert "force" in asked.outputs[0].text
+    assert "lab-chat" not in [j.name for j in crater.jobs("local")], "its last cell removes it"

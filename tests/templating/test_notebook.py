@@ -31,12 +31,13 @@ def printed(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> list[str]:
 
 
 def test_the_tutorial_says_what_it_promises(printed: list[str]) -> None:
-    first, configured, written, shown, rendered, wrong, _, broken, repaired = printed
+    first, configured, written, shown, form, rendered, wrong, _, broken, repaired = printed
     assert "deepseek-r1-distributed" in first
     assert "template_folders = [" in configured
     assert "lab-chat.yaml" in written
     assert "<Template lab-chat 1: Chat for the lab>" in shown
     assert shown.endswith("False"), "trust_remote_code is fixed"
+    assert "widgets.Picker object" in form
     assert "'VLLM_LOGGING_LEVEL': 'WARNING'" in rendered
     assert "vllm/vllm-openai:v0.8.5.post1" in rendered
     assert "Did you mean 'max_model_len'" in wrong

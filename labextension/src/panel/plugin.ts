@@ -1,6 +1,7 @@
 import {
   ILabShell,
   ILayoutRestorer,
+  IRouter,
   JupyterFrontEnd,
   JupyterFrontEndPlugin
 } from '@jupyterlab/application';
@@ -23,6 +24,7 @@ import { dragCell } from './cell';
 import { addCommands, CommandIDs, IActions, PALETTE } from './commands';
 import { craterIcon } from './icon';
 import { notify, statusItem } from './notices';
+import { addRoute } from './route';
 import { CraterPanel, MainView } from './widgets';
 
 const ID = 'jupyter-crater:panel';
@@ -35,7 +37,15 @@ export const panelPlugin: JupyterFrontEndPlugin<void> = {
   description: 'The sidebar panel, its commands, and what it opens.',
   autoStart: true,
   requires: [ICraterTransport],
-  optional: [ILabShell, ILayoutRestorer, ICommandPalette, ILauncher, IStatusBar, ISettingRegistry],
+  optional: [
+    ILabShell,
+    ILayoutRestorer,
+    ICommandPalette,
+    ILauncher,
+    IStatusBar,
+    ISettingRegistry,
+    IRouter
+  ],
   activate: (
     app: JupyterFrontEnd,
     transport: ITransport,
@@ -44,7 +54,8 @@ export const panelPlugin: JupyterFrontEndPlugin<void> = {
     palette: ICommandPalette | null,
     launcher: ILauncher | null,
     statusBar: IStatusBar | null,
-    settings: ISettingRegistry | null
+    settings: ISettingRegistry | null,
+    router: IRouter | null
   ) => {
     const { commands, shell } = app;
     const store = new JobStore(transport);
@@ -139,6 +150,9 @@ export const panelPlugin: JupyterFrontEndPlugin<void> = {
       panel.title.label = 'Crater';
     }
     addCommands(app, store, transport, actions);
+    if (router) {
+      addRoute(app, router, actions.openJob);
+    }
     shell.add(panel, 'left', { rank: 650, type: 'Crater' });
     restorer?.add(panel, panel.id);
     commands.addCommand(REOPEN, {

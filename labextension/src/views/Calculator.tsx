@@ -33,9 +33,11 @@ export function Calculator(props: { transport: ITransport; initial?: Values }): 
     };
   }, [transport]);
 
-  const all = Object.fromEntries(
-    schema.parameters.map(({ name, initial }) => [name, name in values ? values[name] : initial])
-  );
+  // Values without a field of their own count, too.
+  const all = {
+    ...Object.fromEntries(schema.parameters.map(({ name, initial }) => [name, initial])),
+    ...values
+  };
   const key = JSON.stringify(all);
   React.useEffect(() => {
     let alive = true;

@@ -1,9 +1,9 @@
 import { record, text } from '../model';
 import { RestTransport } from '../rest';
-import type { ITransport } from '../views/transport';
+import { ITransport, onBackend } from '../views/transport';
 
 /** REST from inside a widget, if this page is served by Jupyter with our server extension. */
-export async function pageTransport(name: string): Promise<ITransport | null> {
+export async function pageTransport(name: string, backend: string): Promise<ITransport | null> {
   let config: Record<string, unknown>;
   try {
     const element = document.getElementById('jupyter-config-data');
@@ -27,7 +27,7 @@ export async function pageTransport(name: string): Promise<ITransport | null> {
     }
     return fetch(new URL(`crater/${path}`, base), { ...init, headers, credentials: 'same-origin' });
   };
-  const transport = new RestTransport(fetchRoute);
+  const transport = onBackend(backend, new RestTransport(fetchRoute));
   try {
     await transport.request('job.get', { name });
     return transport;

@@ -26,18 +26,17 @@ export class CommSession extends ChatSession {
     this._off = [
       _transport.subscribe('chat', value => this.apply(value)),
       _transport.subscribe('busy', busy => {
-        this.notice = busy ? busyNotice() : null;
-        this.emit();
+        // Each answer begins with "not busy": nothing to draw anew.
+        if (busy || this.notice) {
+          this.notice = busy ? busyNotice() : null;
+          this.emit();
+        }
       })
     ];
     _model.on('change:turns', this._read);
     _model.on('change:busy', this._read);
     _model.on('change:settings', this._read);
     this._read();
-    if (this.live) {
-      // Opened while an answer is under way.
-      void _transport.request('chat.live', {}).then(value => this._catchUp(value));
-    }
   }
 
   async send(message: string, keep: number): Promise<void> {
@@ -57,7 +56,10 @@ export class CommSession extends ChatSession {
       );
       // Not asked first whether it listens: that would cost every answer a round trip.
       if (!(await this._transport.heard(answered))) {
-        const page = await pageTransport(String(this._model.get('name')));
+        const page = await pageTransport(
+          String(this._model.get('name')),
+          String(this._model.get('backend'))
+        );
         if (page) {
           // Withdrawn before it is read; the kernel gets the turns afterwards.
           asked.abort();
@@ -132,19 +134,26 @@ export class CommSession extends ChatSession {
     }
     this.settings = { ...NO_SETTINGS, ...(record(this._model.get('settings')) as object) };
     const busy = this._model.get('busy') === true;
-    if (busy && !this.live) {
-      this.turns = readTurns(this._model.get('turns'));
-      this.begin();
-    } else if (!busy && !this._asking) {
+    if (this._asking && this.live) {
+      // It shows all of that already.
+    } else if (!busy) {
       this.end(readTurns(this._model.get('turns')));
     } else {
-      this.emit();
+      this.turns = readTurns(this._model.get('turns'));
+      if (this.live) {
+        this.emit();
+      } else {
+        this.begin();
+        // Another page asked; the first words came before its question, or before this view.
+        void this._transport.request('chat.live', {}).then(value => this._catchUp(value));
+      }
     }
   };
 
+  /** All that was sent until now, in its place among the messages. */
   private _catchUp(value: unknown): void {
     const data = record(value);
-    if (this.live && !this.live.text && !this.live.thinking) {
+    if (this.live) {
       this.begin(number(data.started) ?? undefined);
       this.apply(data);
     }

@@ -2,13 +2,17 @@
 
 The rest of the job is as with tests/doubles/stand_in, whose node and Ray scripts stand beside this
 one (tests/browser/conftest.py puts them together). CRATER_SCRIPT_DELAY and CRATER_SCRIPT_RATE set
-seconds to the first token and tokens per second.
+seconds to the first token and tokens per second. With CRATER_SCRIPT_UNTIL (a file) it loads until that
+is there, with a line of log each 50 ms.
 """
 
 import argparse
 import os
 import sys
 import threading
+import time
+from itertools import count
+from pathlib import Path
 
 sys.path.insert(0, os.environ["CRATER_TEST_ROOT"])
 
@@ -29,6 +33,12 @@ def main() -> None:
     hostile = os.environ.get("CRATER_SCRIPT_LOG")
     for number in range(int(os.environ.get("CRATER_SCRIPT_LINES", "0"))):
         say(f"line {number} {hostile or ''}")
+    if until := os.environ.get("CRATER_SCRIPT_UNTIL"):
+        for number in count():
+            if Path(until).exists():
+                break
+            say(f"still loading {number}")
+            time.sleep(0.05)
     if failure := os.environ.get("CRATER_SCRIPT_FAIL"):
         say(failure)
         sys.exit(1)

@@ -1,0 +1,147 @@
+"""Chat in a real JupyterLab against the bare client, on a scripted engine; needs chromium."""
+
+from __future__ import annotations
+
+import json
+import statistics
+import tempfile
+import time
+from pathlib import Path
+from typing import Any
+
+from playwright.sync_api import Page, expect
+
+ROUNDS = 200
+STREAMS = (1, 8)
+RATE = 50
+"""Tokens a second of a stream: what an engine gives that is not in a hurry."""
+FAST = 1000
+
+CELL = """import os, jupyter_crater as crater
+def launch(name, **script):
+    os.environ.update({{"CRATER_SCRIPT_" + k: str(v) for k, v in script.items()}})
+    return crater.launch("vllm-single", name=name, backend="local").wait(timeout=60)
+short = launch("short", DELAY=0.02, RATE={rate}, TOKENS=300)
+fast = launch("fast", DELAY=0.02, RATE={fast}, TOKENS=10_000)"""
+
+# Types into a chat and waits for frames: what a person would see, when it can be seen.
+PAGE = """() => {
+  window.chats = () => [...document.querySelectorAll('.crater-Chat')];
+  window.send = (chat, text) => {
+    const area = chat.querySelector('.crater-Composer textarea');
+    Object.getOwnPropertyDescriptor(HTMLTextAreaElement.prototype, 'value').set.call(area, text);
+    area.dispatchEvent(new Event('input', { bubbles: true }));
+    return new Promise(done => setTimeout(() => {
+      const start = performance.now();
+      area.dispatchEvent(new KeyboardEvent('keydown', { key: 'Enter', bubbles: true }));
+      done(start);
+    }, 20));
+  };
+  window.until = (test, limit = 60000) => new Promise((done, fail) => {
+    const start = performance.now();
+    const look = () => test() ? done(performance.now())
+      : performance.now() - start > limit ? fail(new Error('too late')) : requestAnimationFrame(look);
+    look();
+  });
+  window.clear = async chat => {
+    [...chat.querySelectorAll('button')].find(b => b.textContent === 'Clear').click();
+    await until(() => !chat.querySelector('.crater-Turn'));
+  };
+  window.tasks = [];
+  new PerformanceObserver(list => tasks.push(...list.getEntries().map(e => e.duration)))
+    .observe({ type: 'longtask' });
+}"""
+
+FIRST = """async () => { const [chat] = chats();
+  const answers = () => chat.querySelectorAll('.crater-Turn:not(.crater-mod-user)');
+  if (answers().length >= 20) await clear(chat);
+  const before = answers().length;
+  const start = await send(chat, 'echo: painted');
+  const end = await until(() => answers()[before]?.textContent.includes('painted'));
+  await until(() => !chat.querySelector('.crater-mod-live'));
+  return end - start; }"""
+
+# A page that does nothing but draw: its long tasks are the machine's.
+IDLE = """async seconds => { tasks.length = 0; const start = performance.now();
+  await until(() => performance.now() - start > seconds * 1000); return [...tasks]; }"""
+
+STREAM = """async ([from, to]) => { const all = chats().slice(from, to);
+  for (const chat of all) if (chat.querySelector('.crater-Turn')) await clear(chat);
+  tasks.length = 0;
+  await Promise.all(all.map(chat => send(chat, 'count')));
+  await until(() => all.every(chat => chat.querySelector('.crater-mod-live')));
+  await until(() => all.every(chat => !chat.querySelector('.crater-mod-live')
+    && chat.querySelector('.crater-Turn-stats')), 120000);
+  return { tasks: [...tasks], nodes: Math.max(...all.map(c => c.querySelectorAll('*').length)),
+    stats: all.map(chat => chat.querySelector('.crater-Turn-stats').textContent) }; }"""
+
+
+def bare(client: Any, model: str) -> float:
+    """Milliseconds to the first token of the plain client."""
+    start = time.perf_counter()
+    with client.chat.completions.create(
+        model=model, messages=[{"role": "user", "content": "echo: painted"}], stream=True
+    ) as stream:
+        for chunk in stream:
+            if chunk.choices and chunk.choices[0].delta.content:
+                break
+    return (time.perf_counter() - start) * 1000
+
+
+def first_token(page: Page, client: Any, model: str) -> None:
+    """Bare and painted in turn, so that what else the machine does falls on both."""
+    pairs = [(bare(client, model), page.evaluate(FIRST)) for _ in range(ROUNDS + 5)][5:]
+    a, b = (statistics.median(column) for column in zip(*pairs, strict=True))
+    over = sorted(painted - plain for plain, painted in pairs)
+    print(
+        f"first token: bare {a:.1f} ms, painted {b:.1f} ms; over it {statistics.median(over):+.1f} ms"
+        f" at the median of {ROUNDS} (goal ≤ +20), a tenth below {over[len(over) // 10]:+.1f}"
+    )
+
+
+def rate_of(stats: str) -> float:
+    return float(
+        stats.split(" tokens/s", maxsplit=1)[0].rsplit("· ", maxsplit=1)[-1].replace(",", "")
+    )
+
+
+def streams(page: Page, first: int, count: int, rate: int) -> None:
+    found = page.evaluate(STREAM, [first, first + count])
+    rates = [rate_of(text) for text in found["stats"]]
+    print(
+        f"{count} × {rate} tokens/s: {100 * min(rates) / rate:.1f} % at the slowest (goal ≥ 98); "
+        f"{found['nodes']} nodes (goal ≤ 500); long tasks {found['tasks']} ms (goal: none ≥ 50)"
+    )
+
+
+def measure(page: Page, client: Any, model: str) -> None:
+    print(f"an idle page, 5 s: long tasks {page.evaluate(IDLE, 5)} ms")
+    first_token(page, client, model)
+    for count in STREAMS:
+        streams(page, 0, count, RATE)
+    streams(page, max(STREAMS), 1, FAST)
+
+
+def main() -> None:
+    import openai
+
+    from tests.browser.conftest import Notebook, chromium, running_lab
+
+    with (
+        tempfile.TemporaryDirectory() as folder,
+        chromium() as browser,
+        running_lab(Path(folder), stand_in=True) as lab,
+    ):
+        page = browser.new_page(viewport={"width": 1280, "height": 1000})
+        views = [*["short.chat()"] * max(STREAMS), "fast.chat()"]
+        cells = [CELL.format(rate=RATE, fast=FAST), *views]
+        Notebook(page, lab).open("speed", cells).run_all()
+        expect(page.locator(".crater-Chat")).to_have_count(len(views), timeout=120_000)
+        page.evaluate(PAGE)
+        said = lab.python(
+            "import json, jupyter_crater as c; j = c.job('short')\n"
+            "print(json.dumps([j.api_url, j.api_key, j.model]))"
+        )
+        url, key, model = json.loads(said)
+        with openai.OpenAI(base_url=f"{url}/v1", api_key=key) as client:
+            measure(page, client, model)
