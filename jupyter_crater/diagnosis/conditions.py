@@ -7,33 +7,30 @@ import re
 from .model import Hit
 
 _TRACEBACK = "Traceback (most recent call last)"
-# Frames of vLLM 0.6 to 0.33 (V0 and V1), the innermost phase first: capturing runs a dummy batch as
-# profiling does, and profiling runs the sampler.
+# Names in frames of vLLM 0.6 to 0.33 (V0 and V1), the innermost phase first: capturing runs a dummy
+# batch as profiling does, and profiling runs the sampler. A cut trace may show the call alone.
 _STAGES = (
     ("sampler", r"_dummy_sampler_run|warming up sampler"),
     (
         "capturing",
-        r"in (?:capture\w*|_capture_cudagraphs|profile_cudagraph_memory)\b|cuda_?graph\.capture|in capture_end",
+        r"@(?:capture\w*|_capture_cudagraphs|profile_cudagraph_memory|compile_or_warm_up_model|warm_up_model)\b"
+        r"|cuda_?graph\.capture|in capture_end",
     ),
     (
         "cache",
-        r"in (?:_?allocate_kv_cache\w*|initialize_kv_cache\w*|_init_cache_engine|initialize_cache)\b",
+        r"@(?:_?allocate_kv_cache\w*|initialize_kv_cache\w*|_init_cache_engine|initialize_cache|initialize_from_config)\b",
     ),
     (
         "profiling",
-        (
-            r"in (?:profile_run|determine_available_memory|determine_num_available_blocks|_dummy_run"
-            r"|profile_num_available_blocks)\b"
-        ),
+        r"@(?:profile_run|determine_available_memory|determine_num_available_blocks|_dummy_run"
+        r"|profile_num_available_blocks|profile_memory)\b",
     ),
     (
         "loading",
-        (
-            r"in (?:load_model|load_weights|create_weights|initialize_model|_initialize_model|get_model"
-            r"|process_weights_after_loading)\b"
-        ),
+        r"@(?:load_model|load_weights|create_weights|initialize_model|_initialize_model|get_model"
+        r"|process_weights_after_loading)\b",
     ),
-    ("serving", r"in (?:execute_model|step|_process_engine_step|sample_tokens)\b"),
+    ("serving", r"@(?:execute_model|step|_process_engine_step|sample_tokens)\b"),
 )
 _MARKS = (
     ("capturing", r"Capturing (?:the model for CUDA|CUDA ?graph|cudagraphs)"),
@@ -99,7 +96,7 @@ def stage(hit: Hit) -> str:
     text = hit.stream.before(hit.match.start(), 400)
     trace = text[text.rfind(_TRACEBACK) :] if _TRACEBACK in text else text[-6000:]
     for name, pattern in _STAGES:
-        if re.search(pattern, trace):
+        if re.search(pattern.replace("@", r"(?:\bin |\.|processing method )"), trace):
             return name
     found = [(m.start(), n) for n, p in _MARKS for m in re.finditer(p, text)]
     return max(found)[1] if found else ""
