@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 from functools import cache
 
 from ..spec import JobSpec, Observation
-from .model import CAUSE, Diagnosis, Evidence, Hit, Rule, Sign
+from .model import CAUSE, CONSEQUENCE, Diagnosis, Evidence, Hit, Rule, Sign
 from .redact import redact
 from .rules import RULES
 from .text import Line, Stream, streams
@@ -17,6 +17,12 @@ _WEIGHT = {"high": 0, "medium": 1, "low": 2}
 _EVIDENCE = 5
 _SERVING = re.compile(
     r"Application startup complete|Uvicorn running on|server is fired up and ready"
+)
+_ANSWERED = re.compile(r"\"POST /\S+ HTTP/[\d.]+\" (?!401)\d{3}\b")
+_DIED = re.compile(
+    r"EngineDead|DeadError|ActorDied|died unexpectedly|EngineCore encountered|[Ee]ngine (?:process )?(?:is )?(?:dead|died)"
+    r"|(?m:^)Process \S+:$|terminate called|Fatal Python error|[Cc]ore dumped|\bKilled\b|SIG(?:KILL|ABRT|SEGV|BUS)"
+    r"|Segmentation fault|marked dead|terminating with uncaught|taking the entire process down"
 )
 
 
@@ -45,7 +51,9 @@ def diagnose(
 
     Failures that something else explains are left out, and so is what a later success undid.
     """
-    read = [_Read(stream) for stream in streams(_latest_attempt(observations))]
+    latest = _latest_attempt(observations)
+    ended = any(o.kind == "exit" or (o.kind, o.reason) == ("phase", "failed") for o in latest)
+    read = [_Read(stream, ended) for stream in streams(latest)]
     healthy = {r.stream.task for r in read if r.served and not r.previous}
     read = [r for r in read if not (r.previous and r.stream.task in healthy)]
     running = {r.stream.task for r in read if r.stream.is_log} | _running(observations)
@@ -54,14 +62,22 @@ def diagnose(
 
 
 class _Read:
-    """A stream, and where in it the engine last said that it serves: what is before is history."""
+    """A stream, and since when it counts: what came before the engine served is history.
 
-    def __init__(self, stream: Stream) -> None:
+    A server that goes on after an error refused a request; it did not fail.
+    """
+
+    def __init__(self, stream: Stream, ended: bool) -> None:
         self.stream = stream
         marks = [m.end() for m in _SERVING.finditer(stream.text)] if stream.is_log else []
         self.since = marks[-1] if marks else 0
         self.served = bool(marks)
         self.previous = bool(stream.lines and stream.lines[0].seen.data.get("previous"))
+        self.alive = self.served and not (ended or _DIED.search(stream.text, self.since))
+        if self.alive:
+            self.since = max(
+                (m.end() for m in _ANSWERED.finditer(stream.text, self.since)), default=self.since
+            )
 
 
 def _latest_attempt(observations: Sequence[Observation]) -> list[Observation]:
@@ -85,6 +101,8 @@ def _find(
     best: _Found | None = None
     lines: list[Evidence] = []
     for number, one in enumerate(read):
+        if one.alive and rule.level == CONSEQUENCE:
+            continue
         for sign in rule.signs:
             hits = (h for h in _hits(sign, one, spec) if not _overtaken(rule, h, one, running))
             hit = next(hits, None)
@@ -115,9 +133,11 @@ def _overtaken(rule: Rule, hit: Hit, one: _Read, running: set[str | None]) -> bo
     """Whether a wait of the start is over: its task ran, or the same log goes on with real work."""
     if not rule.transient:
         return False
+    line = one.stream.lines[one.stream.line_at(hit.match.start())]
     if not one.stream.is_log:
-        seen = one.stream.lines[one.stream.line_at(hit.match.start())].seen
-        return bool(running) if seen.task is None else seen.task in running
+        return bool(running) if line.seen.task is None else line.seen.task in running
+    if "pod/" not in line.text and _STARTED.search(one.stream.text, hit.match.end()):
+        return True  # `kubectl describe` tells of one pod, `kubectl get events` of many
     return bool(_WORK.search(one.stream.text, hit.match.end()))
 
 
@@ -125,6 +145,7 @@ _WORK = re.compile(
     r"Starting to load model|Loading (?:model )?weights took|GPU KV cache size|# GPU blocks"
     r"|Connected to Ray cluster|all nodes have joined|Ray runtime started"
 )
+_STARTED = re.compile(r"(?m:^).*\bStarted\b.*Started container|Successfully pulled image")
 
 
 def _shown(line: Line) -> str:
@@ -145,8 +166,16 @@ def _lines(hit: Hit) -> list[Evidence]:
 
 def _sorted(found: list[_Found]) -> list[_Found]:
     """Without what the others explain; causes first, then the surer, then the earlier."""
-    hidden = {i for f in found if f.sign.confidence != "low" for i in f.rule.hides}
-    left = [f for f in found if f.rule.id not in hidden]
+    left = [
+        f
+        for f in found
+        if not any(
+            f.rule.id in by.rule.hides
+            and by.sign.confidence != "low"
+            and _WEIGHT[by.sign.confidence] <= _WEIGHT[f.sign.confidence]
+            for by in found
+        )
+    ]
     sure = [f.rule.level for f in left if f.sign.confidence != "low"]
     level = min(sure, default=None)
     if level is not None:

@@ -16,8 +16,16 @@ _ANSI = re.compile(r"\x1b(?:\[[0-9;?]*[ -/]*[@-~]|\][^\x07\x1b]*(?:\x07|\x1b\\)|
 _CODED_ANSI = re.compile(r"#033\[[0-9;]*m")  # as syslog writes them
 _LEVEL = r"(DEBUG|INFO|WARNING|WARN|ERROR|ERR|CRITICAL|FATAL|PANIC|SUCC)"
 _PREFIX = re.compile(
-    "|".join(
+    r"\s*(?:"
+    + "|".join(
         (
+            r"\w{3} +\d+ +\d\d:\d\d:\d\d(?:\.\d+)? (?:\| |[\w.-]+ [\w.-]+(?:\[\d+\])?: )",  # syslog
+            r"([IWEF])\d{4} [\d:.]+ +\d+ [\w./]+:\d+\] ?",  # glog, klog
+            r"(?:\[[\w ]+\]:)?\[([IWEF])\d* (?:[\d:.]+ )?[\w/.]+:\d+\] ?(?:\[c10d\] )?",  # torch
+            r"- " + _LEVEL + r" - (?:\[?[\w.]+\]? - )?",  # logging
+            r"\d+ [\w.]+ " + _LEVEL + r":?\s+(?:\[[^\]]*\]\s)?",  # kserve
+            r"\| *" + _LEVEL + r" *\| [\w.<>:]+ - ",  # loguru
+            r"time=\"[^\"]*\" level=(\w+) msg=\"?",
             r"\d{4}-\d\d-\d\d[T ]\d\d:\d\d:\d\d(?:[.,]\d+)?(?:Z|[+-]\d\d:?\d\d)?(?:\s+std(?:out|err) [FP])?\s*",
             r"\[\d{4}-\d\d-\d\d[T ][\d:.,]+Z?\]\s*",
             r"\[\d{4}-\d\d-\d\d [\d:,.]+ ([IWEFD]) \d+ \d+\](?: \(\w+\))? [\w.]+:\d+:\s*",
@@ -30,10 +38,11 @@ _PREFIX = re.compile(
             _LEVEL
             + r"\s+(?:\d\d-\d\d|\d{4}-\d\d-\d\d)[ T][\d:.,]+Z?(?: \[[^\]]*\]| [\w./]+:\d+\])?\s?",
             _LEVEL + r"\s+[\w./]+\.py:\d+\s+--\s*",
-            r"\[" + _LEVEL + r"\s*\]\s+",
+            r"\[(?i:" + _LEVEL + r")\s*\]\s+(?:\(\w+\)\s)?",
             r"\[resource\.labels[^\]]*\]\s*",
         )
     )
+    + ")"
 )
 _QUIET = frozenset({"DEBUG", "INFO", "WARNING", "WARN", "SUCC", "I", "W", "D"})
 _CHATTY = re.compile(r"\bNCCL (?:INFO|TRACE|VERSION) ")
@@ -61,7 +70,7 @@ def plain(raw: str) -> tuple[str, bool]:
             break
         level = next((g for g in found.groups() if g), level)
         text = text[found.end() :]
-    return text, level in _QUIET or bool(_CHATTY.search(text))
+    return text, level.upper() in _QUIET or bool(_CHATTY.search(text))
 
 
 def _of_json(text: str) -> str:
