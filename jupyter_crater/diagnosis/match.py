@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 from functools import cache
 
 from ..spec import JobSpec, Observation
-from .model import CAUSE, CONSEQUENCE, Diagnosis, Evidence, Hit, Rule, Sign
+from .model import CAUSE, Diagnosis, Evidence, Hit, Rule, Sign
 from .redact import redact
 from .rules import RULES
 from .text import Line, Stream, streams
@@ -101,9 +101,9 @@ def _find(
     best: _Found | None = None
     lines: list[Evidence] = []
     for number, one in enumerate(read):
-        if one.alive and rule.level == CONSEQUENCE:
-            continue
         for sign in rule.signs:
+            if one.alive and sign.confidence == "low":
+                continue
             hits = (h for h in _hits(sign, one, spec) if not _overtaken(rule, h, one, running))
             hit = next(hits, None)
             if hit is None:
