@@ -192,15 +192,21 @@ def for_gpu(
 
 
 @cache
-def _flags() -> dict[str, list[str | None]]:
-    data = json.loads(files(__package__).joinpath("flags.json").read_text("utf-8"))
-    flags: dict[str, list[str | None]] = data["flags"]
-    return flags
+def _flags() -> dict[str, dict[str, Any]]:
+    data: dict[str, dict[str, Any]] = json.loads(
+        files(__package__).joinpath("flags.json").read_text("utf-8")
+    )
+    return data
+
+
+def removed_flags() -> dict[str, str | None]:
+    """Flags that a vLLM since 0.6 had and a later one has not; what came instead, if anything."""
+    return _flags()["instead"]
 
 
 def unknown_flag(flag: str, version: str) -> str | None:
     """Why a vLLM of that version doesn't know ``flag``, or None where it does (or nobody read)."""
-    since, until = _flags().get(flag, (None, None))
+    since, until = _flags()["flags"].get(flag, (None, None))
     key = version_key(version)
     if since and key < version_key(since):
         return f"{flag} came with vLLM {since}"

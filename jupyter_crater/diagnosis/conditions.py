@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 
+from ..catalog.engines import removed_flags
 from .model import Hit
 
 _TRACEBACK = "Traceback (most recent call last)"
@@ -62,34 +63,6 @@ _REASONS = (
 )
 _CONTROL_PLANE = re.compile(r"taint\S*\s+\{?node-role\.kubernetes\.io/(?:control-plane|master)")
 
-# Flag → what came instead. Read in vLLM's release notes and argument parsers from 0.6 to 0.33.
-REMOVED = {
-    "--worker-use-ray": "--distributed-executor-backend ray",
-    "--engine-use-ray": None,
-    "--use-v2-block-manager": None,
-    "--disable-log-requests": "it is the default now; --enable-log-requests turns them on",
-    "--enable-reasoning": "--reasoning-parser alone",
-    "--num-scheduler-steps": None,
-    "--multi-step-stream-outputs": None,
-    "--preemption-mode": None,
-    "--swap-space": None,
-    "--num-lookahead-slots": None,
-    "--scheduler-delay-factor": None,
-    "--device": None,
-    "--task": "--runner and --convert",
-    "--guided-decoding-backend": "--structured-outputs-config",
-    "--max-seq-len-to-capture": "--max-cudagraph-capture-size",
-    "--speculative-model": "--speculative-config",
-    "--num-speculative-tokens": "--speculative-config",
-    "--rope-scaling": "--hf-overrides",
-    "--rope-theta": "--hf-overrides",
-    "--override-neuron-config": None,
-    "--enable-prompt-adapter": None,
-    "--long-lora-scaling-factors": None,
-    "--ray-workers-use-nsight": None,
-    "--use-tqdm-on-load": None,
-}
-
 
 def stage(hit: Hit) -> str:
     """What the engine did when memory ran out: by the traceback's frames, else by its last word."""
@@ -122,4 +95,4 @@ def holds(condition: str, hit: Hit) -> bool:
         return stage(hit) == value
     if kind == "scheduler":
         return scheduler(hit) == value
-    return any(flag in REMOVED for flag in flags(hit))
+    return any(flag in removed_flags() for flag in flags(hit))

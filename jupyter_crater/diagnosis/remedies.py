@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from .conditions import REMOVED, flags
+from ..catalog.engines import removed_flags
+from .conditions import flags
 from .model import Fix, Fixes, Hit
 
 _OTHERS = Fix("end the other processes on that GPU (`nvidia-smi` names them)")
@@ -87,9 +88,11 @@ def host(hit: Hit) -> Fixes:
 
 
 def removed(hit: Hit) -> Fixes:
-    gone = [f for f in flags(hit) if f in REMOVED]
+    gone = removed_flags()
     return tuple(
-        _fix(f"leave {f} out" + (f" (instead: {REMOVED[f]})" if REMOVED[f] else "")) for f in gone
+        _fix(f"leave {f} out" + (f" (instead: {gone[f]})" if gone[f] else ""))
+        for f in flags(hit)
+        if f in gone
     )
 
 

@@ -1,5 +1,7 @@
 """What a log line of vLLM or Ray means: a phase, progress, a measured fact, or a failure.
 
+A failure's code is the id of the diagnosis that names it: a status and a card say the same word.
+
 Read from real logs of vLLM 0.6 to 0.32 (V0 and V1, CPU and GPU) and Ray 2.40 to 2.60, see
 tests/data/logs. Log lines are untrusted text: they are matched and shown, nothing else.
 """
@@ -11,6 +13,7 @@ from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
 from typing import Any
 
+from ..catalog.engines import removed_flags
 from ..spec import Observation, ObservationKind
 
 _ANSI = re.compile(r"\x1b\[[0-9;]*[A-Za-z]")
@@ -113,15 +116,15 @@ _FAILURES: tuple[_Failure, ...] = (
         0,
         ("bfloat16-unsupported", r"Bfloat16 is only supported on GPUs with compute capability"),
         ("heads-not-divisible", r"attention heads \(\d+\) must be divisible by tensor parallel"),
-        ("vocabulary-not-divisible", r"\d+ is not divisible by \d+"),
+        ("dimension-not-divisible", r"\d+ is not divisible by \d+"),
         ("port-in-use", r"Address already in use"),
-        ("free-memory", r"Free memory on device .*is less than desired GPU memory utilization"),
-        ("out-of-memory", r"CUDA out of memory|OutOfMemoryError: "),
+        ("gpu-memory-taken", r"Free memory on device .*is less than desired GPU memory utilization"),
+        ("gpu-out-of-memory", r"CUDA out of memory|OutOfMemoryError: "),
         ("kv-cache-too-small", r"To serve at least one request with the model's max seq len"),
         ("kv-cache-too-small", r"is larger than the maximum number of tokens that can be stored"),
         ("kv-cache-too-small", r"No available memory for the cache blocks"),
-        ("max-model-len", r"User-specified max_model_len .*is greater than the derived"),
-        ("placement-group", r"Cannot provide a placement group"),
+        ("context-too-long", r"User-specified max_model_len .*is greater than the derived"),
+        ("placement-group-pending", r"Cannot provide a placement group"),
         (
             "too-few-gpus",
             r"[Ww]orld size .*(?:larger|greater) than the (?:number of )?available GPUs",
@@ -131,33 +134,33 @@ _FAILURES: tuple[_Failure, ...] = (
             r"^\w+ \[exit code=-?\d+\]|Raylet is terminated\. Termination is unex",
         ),
         ("ray-token", r"Authentication token is missing or incorrect|InvalidAuthToken"),
-        ("ray-unreachable", r"Failed to connect to Ray cluster|Could not find any running Ray"),
-        ("ray-multi-node", r"Multi-node Ray clusters are not supported"),
-        ("ray-version", r"Version mismatch: The cluster was started with"),
+        ("head-unreachable", r"Failed to connect to Ray cluster|Could not find any running Ray"),
+        ("ray-local-nodes", r"Multi-node Ray clusters are not supported"),
+        ("ray-version-mismatch", r"Version mismatch: The cluster was started with"),
         ("unknown-flag", r"error: unrecognized arguments: |error: argument .*: "),
         ("reasoning-parser", r"could not locate think start/end tokens"),
-        ("gated-model", r"gated repo|Access to model .* is restricted"),
+        ("model-gated", r"gated repo|Access to model .* is restricted"),
         (
             "model-not-found",
             r"HFValidationError: |LocalEntryNotFoundError: |RepositoryNotFoundError",
         ),
         ("model-not-found", r"not a (?:valid model identifier|local folder)|no file named config"),
-        ("remote-code", r"(?:argument|option|set) `?trust_remote_code=True"),
+        ("remote-code-needed", r"(?:argument|option|set) `?trust_remote_code=True"),
         ("unknown-architecture", r"Model architectures? \[.*\] (?:are|is) not supported"),
-        ("no-kernel-image", r"no kernel image is available for execution"),
+        ("gpu-arch-unsupported", r"no kernel image is available for execution"),
         (
             "driver-too-old",
             r"NVIDIA driver on your system is too old|CUDA driver version is insuff",
         ),
         ("disk-full", r"No space left on device"),
-        ("nccl", r"NCCL error|ncclUnhandledCudaError|ncclSystemError|ncclRemoteError"),
-        ("bad-setting", r"^Value error, |^Input should be "),
+        ("nccl-error", r"NCCL error|ncclUnhandledCudaError|ncclSystemError|ncclRemoteError"),
+        ("invalid-setting", r"^Value error, |^Input should be "),
     ),
     *_failures(
         1,
         ("worker-died", r"RayWorkerProc rank=\[\d+\] died unexpectedly"),
         ("worker-died", r"ActorDiedError|The actor died because|Worker proc .* died unexpectedly"),
-        ("engine-timeout", r"RPC call to \w+ timed out"),
+        ("engine-step-timeout", r"RPC call to \w+ timed out"),
         (
             "engine-error",
             r"^(?:[\w.]*\.)?\w*(?:Error|Exception): (?!Engine core initialization|EngineCore encountered)",
@@ -166,13 +169,15 @@ _FAILURES: tuple[_Failure, ...] = (
     *_failures(
         2,
         ("engine-died", r"EngineDeadError|EngineCore encountered (?:an issue|a fatal error)"),
-        ("ray-unreachable", r"Failed to (?:connect to GCS at|get cluster ID from GCS)"),
-        ("placement-group", r"required GPUs exceeds|Waiting for creating a placement group"),
+        ("head-unreachable", r"Failed to (?:connect to GCS at|get cluster ID from GCS)"),
+        ("placement-group-pending", r"required GPUs exceeds|Waiting for creating a placement group"),
         ("engine-died", r"Engine core (?:initialization failed|proc .* died)"),
     ),
 )
 # Those of a running engine that it does not come back from.
-_FATAL = frozenset({"ray-process-died", "worker-died", "engine-timeout", "engine-died"})
+_FATAL = frozenset({"ray-process-died", "worker-died", "engine-step-timeout", "engine-died"})
+
+_REMOVED = _Failure("removed-flag", re.compile(r"(--[\w-]+)"), 0)
 
 # One cheap look before any of the above: most lines of a log mean nothing here.
 _MARKS = (
@@ -189,7 +194,7 @@ _MARKS = (
         "timed out",
         "kernel image",
     ),
-    *("driver", "NCCL", "nccl", "not a valid", "Ray cluster", "Version mismatch", "max seq len"),
+    *("driver", "NCCL", "nccl-error", "not a valid", "Ray cluster", "Version mismatch", "max seq len"),
     *("[exit code=", "Raylet is term", "GCS", "required GPUs", "activation peak"),
     *("cache blocks", "max_model_len", "Free memory on"),
 )
@@ -202,6 +207,8 @@ def _cause(line: str) -> tuple[_Failure, str] | None:
     failure = next((f for f in _FAILURES if f.pattern.search(text)), None)
     if failure is None:
         return None
+    if failure.code == "unknown-flag" and {*_REMOVED.pattern.findall(text)} & {*removed_flags()}:
+        failure = _REMOVED
     text = text.removeprefix("Value error, ")
     text = re.sub(r" \[type=\w+, input_value=.*$", "", text)
     return failure, text
@@ -241,7 +248,7 @@ def decisive(lines: Iterable[str]) -> tuple[str, str] | None:
         if found is None:
             continue
         failure, text = found
-        if failure.code == "bad-setting" and plain(before).isidentifier():
+        if failure.code == "invalid-setting" and plain(before).isidentifier():
             text = f"{plain(before)}: {text}"  # pydantic names the field in a line of its own
         if best is None or failure.rank < best[0]:
             best = (failure.rank, failure.code, text)

@@ -258,3 +258,15 @@ def test_a_large_log_is_read_in_seconds():
     started = time.perf_counter()
     assert diagnose(seen) == []
     assert time.perf_counter() - started < 20
+
+
+def test_a_status_says_the_word_of_the_card():
+    from jupyter_crater.diagnosis import RULES
+    from jupyter_crater.engines import lines
+
+    known = {rule.id for rule in RULES}
+    assert {f.code for f in lines._FAILURES} - known == set()
+    line = "api_server.py: error: unrecognized arguments: --use-v2-block-manager"
+    found = lines.decisive([line])
+    assert found is not None
+    assert found[0] == first(line).id == "removed-flag"

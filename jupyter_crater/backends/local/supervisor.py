@@ -118,7 +118,8 @@ class Supervisor:
                 why = "A port was taken meanwhile: another one is tried."
             elif left and not taken:
                 left -= 1
-                why = f"Starting again ({left} time(s) left) after: {outcome.message}"
+                more = f"{left} more after this one" if left else "the last try"
+                why = f"Starting again ({more}) after: {outcome.message}"
             else:
                 break
             self.phase("restarting", why)
