@@ -9,25 +9,29 @@ from urllib.parse import quote
 
 MASK = "«redacted»"
 _NAME = (
-    r"[\w.-]*(?:api[ _-]?key|(?:access|account|master|signing)[_-]?key|secret(?:[_-]?key)?|private[_-]?key|auth[_-]?token|token"
-    r"|passw(?:or)?d|passphrase|pwd|credentials?|authorization|cookie|signature|hf[_-]?key)"
+    r"[\w.-]*(?:api[ _-]?keys?|(?:access|account|master|signing|encryption|storage)[_-]?key|secret(?:[_-]?key)?|private[_-]?key"
+    r"|auth[_-]?token|token|passw(?:or)?d|passphrase|pwd|credentials?|authorization|cookie|signature|hf[_-]?key"
+    r"|dockerconfigjson|dockercfg|tls\.key|ssh-privatekey|(?-i:[A-Z0-9_]*_(?:KEY|PASS|AUTH|PAT)|AUTH|PASS))"
 )
 SECRET_NAME = re.compile(rf"{_NAME}\w*$|(?:^|_)(?:key|auth|pass|pat)s?$|sas", re.IGNORECASE)
 # Words that stand where a value could, and say nothing.
 _HARMLESS = (
     r"(?:none|null|nil|true|false|undefined|missing|is|was|not|and|or|the|in|of|for|required|invalid"
-    r"|expired|auth|based|authentication|\*+|«redacted»|<[^<>\s]{0,24}>|\$\{?\w+\}?)(?![\w.+/=-])"
+    r"|expired|unexpected|rejected|denied|failed|auth|based|authentication|\*+|«redacted»|<[^<>\s]{0,24}>|\$\{?\w+\}?)(?![\w.+/=-])"
 )
 _SHAPES = (
-    r"-----BEGIN [A-Z ]*PRIVATE KEY-----[\s\S]*?(?:-----END [A-Z ]*PRIVATE KEY-----|\Z)",
+    r"-----BEGIN [A-Z ]*PRIVATE KEY(?: BLOCK)?-----[\s\S]*?(?:-----END [A-Z ]*PRIVATE KEY(?: BLOCK)?-----|\Z)",
     r"\beyJ[\w-]{8,}\.[\w-]{8,}(?:\.[\w-]*)?",  # JSON web tokens
     r"\b(?:hf|api_org)_[A-Za-z0-9]{8,}",
     r"\b(?:sk|pk|rk)-[\w-]{8,}",
     r"\b(?:AKIA|ASIA|ABIA|ACCA)[A-Za-z0-9]{12,}",
     r"\b(?:gh[pousr]_|github_pat_|glpat-|glrt-|gldt-|npm_|pypi-|dckr_pat_|xox[abeoprs]-|nvapi-|gsk_|r8_|dop_v1_|shpat_)[\w-]{8,}",
     r"\bAIza[\w-]{20,}|\bya29\.[\w-]{10,}|\bLTAI[A-Za-z0-9]{10,}|\bAKID[A-Za-z0-9]{10,}",
+    r"https://(?:hooks\.slack\.com/services|discord(?:app)?\.com/api/webhooks)/\S+",
 )
-_SHAPE = re.compile("|".join(_SHAPES))
+# A line that is the rest of a word: what a terminal's width cut off.
+_REST = r"(?:\n(?=[\w+/=-]*\d)(?=[\w+/=-]*[A-Za-z])[\w+/=-]{8,}(?=[\"']?(?:\s|\Z)))?"
+_SHAPE = re.compile(rf"(?:{'|'.join(_SHAPES)}){_REST}")
 _SCHEME = re.compile(
     r"(?i)\b(bearer|basic)(\s+|%20)(?!(?:auth\w*|token|http|realm)\b)([\w.~+/=-]{6,})"
 )
@@ -40,17 +44,40 @@ _HEADER = re.compile(
     r"(?im)\b((?:proxy-)?authorization|(?:set-)?cookie|x-api-key|x-auth-token)(\s*[:=]\s*)(?![\[\"'])[^\r\n]+"
 )
 _ASSIGNED = re.compile(
-    rf"(?i)(?<![\w.-])({_NAME})(\\*[\"']?\s*(?:=>|[:=])\s*)(?![\[(]?[\"']?{_HARMLESS})"
+    rf"(?i)(?<![\w.-])({_NAME})(\\*[\"']?\]?\s*(?:=>|[:=]|%3[AaDd]|&#61;)\s*)(?![\[(]?[\"']?{_HARMLESS})"
     r"(\[[^\]\r\n]*\]|\([^)\r\n]*\)|\\*\"(?:[^\"\\\r\n]|\\+[^\"\\])*\\*\"|\\*'(?:[^'\\\r\n]|\\+[^'\\])*\\*'"
-    r"|[^\s\"'\]\)}]+)"
+    r"|\"[^\"\r\n]{1,99}\n[^\"\s:]{1,99}\"|'[^'\r\n]{1,99}\n[^'\s:]{1,99}'|\\*[\"'][^\s\"']+"
+    rf"|[^\s\"'\]\)}}]+{_REST})"
 )
 # argparse takes several values: a second word counts where it looks like no prose.
 _FLAG = re.compile(
-    r"(?i)(--(?:[\w-]*-)?(?:key|token|secret|password|passwd)[\"']?,?(?:\s+|=))"
+    r"(?i)(--(?:[\w-]*-)?(?:key|token|secret|password|passwd)[\"']?,?(?:=|\s*\\\s*\n\s*|\s+))"
     rf"(?!-|{_HARMLESS})(\S+(?:\s+(?=\S*\d)(?!-)\S{{8,}})*)"
 )
 _NAMED = re.compile(
     rf"(?i)(name[\"']?:\s*[\"']?{_NAME}[\"']?[,\s]*(?:\\n\s*)?[\"']?value[\"']?:\s*)(\S+)"
+)
+_NAMED_AFTER = re.compile(
+    rf"(?i)(value[\"']?:\s*[\"']?)([^\s\"',]+)(?=[\"']?,?\s*[\"']?name[\"']?:\s*[\"']?{_NAME})"
+)
+# What follows a name without a sign between: a word that is no word, or one in quotes.
+_TOLD = re.compile(
+    r"(?i)(\b[\w.-]*(?:token|api[ _-]?key|passw(?:or)?d|passphrase|secret|\bkey)(?: (?:is|was|provided|given))?:?\s+)"
+    r"(\"[^\"\s]{8,}\"|'[^'\s]{8,}'|(?![\w-]*(?:based|auth))(?=[\w+=-]*[\d_-])(?=[\w+=-]*[A-Za-z])[\w+=-]{12,}(?![\w/(]))"
+)
+_BLOCK = re.compile(rf"(?i)({_NAME}[\"']?:\s*[|>][+-]?[ \t]*\n)((?:[ \t]+\S[^\n]*(?:\n|\Z))+)")
+_SECRET_DATA = re.compile(
+    r"(?<![\w.-])([\"']?(?:stringData|data)[\"']?:\s*\{?[ \t]*\n?)((?:[ \t]*[\"']?[\w.-]+[\"']?:[ \t]*\S+,?[ \t]*\n?)+)"
+)
+_ENTRY = re.compile(r"([\"']?[\w.-]+[\"']?:[ \t]*)([^\s,}]+)")
+_BASE64 = re.compile(
+    r"[\"']?(?:[A-Za-z0-9+/]{4}){2,}(?:[A-Za-z0-9+/]{2}==|[A-Za-z0-9+/]{3}=)?[\"']?"
+)
+_AUTH = re.compile(r"([\"']auth[\"']\s*:\s*[\"'])([^\"']+)")
+_ELEMENT = re.compile(r"(?i)(<(?:token|password|secret|api_?key|key)>)([^<]+)")
+_TOOL = re.compile(
+    r"((?:\bcurl\b[^\n]*?\s(?:-u|--user|--proxy-user)|\b(?:sshpass|(?:docker|podman|registry) login)\b[^\n]*?\s-p)[ =]?"
+    r"|\b(?:mysql\w*|mariadb)\b[^\n]*?\s-p)(\S+)"
 )
 _MIXED = re.compile(r"(?<![\w/.+-])(?=[\w+-]*\d)(?=[\w+-]*[A-Za-z])[\w+-]{24,}={0,2}(?![\w/.])")
 
@@ -70,21 +97,35 @@ def redact(text: str, values: Iterable[str] = ()) -> str:
             repr(value)[1:-1],
         ):
             text = text.replace(form, MASK)
+        if "\n" in text:
+            text = re.sub("\n?".join(map(re.escape, value)), MASK, text)  # wrapped
     text = _SHAPE.sub(MASK, text)
     text = _SCHEME.sub(rf"\1\2{MASK}", text)
     text = _URL.sub(rf"\1:{MASK}@", text)
     text = _USER_URL.sub(rf"\1{MASK}@", text)
     text = _QUERY.sub(rf"\1{MASK}", text)
     text = _HEADER.sub(rf"\1\2{MASK}", text)
-    text = _NAMED.sub(rf"\1{MASK}", text)
-    text = _FLAG.sub(rf"\1{MASK}", text)
-    return _ASSIGNED.sub(_assigned, text)
+    for pattern in (_NAMED, _NAMED_AFTER, _AUTH, _ELEMENT, _TOOL, _FLAG):
+        text = pattern.sub(rf"\1{MASK}", text)
+    text = _BLOCK.sub(rf"\1  {MASK}\n", text)
+    text = _SECRET_DATA.sub(_secret_data, text)
+    text = _ASSIGNED.sub(_assigned, text)
+    return _TOLD.sub(rf"\1{MASK}", text)
 
 
 def _assigned(found: re.Match[str]) -> str:
     name, between, value = found.groups()
     closing = value[-1] if value[-1:] in ('"', "'") else ""
     return f"{name}{between}{closing}{MASK}{closing}"
+
+
+def _secret_data(found: re.Match[str]) -> str:
+    """A Secret's values; of ``data`` those in base64, for a ConfigMap has that word too."""
+    head, body = found.groups()
+    string = "stringData" in head
+    return head + _ENTRY.sub(
+        lambda e: e[1] + MASK if string or _BASE64.fullmatch(e[2]) else e[0], body
+    )
 
 
 def is_secret(name: str, value: str) -> bool:

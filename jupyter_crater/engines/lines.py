@@ -118,7 +118,10 @@ _FAILURES: tuple[_Failure, ...] = (
         ("heads-not-divisible", r"attention heads \(\d+\) must be divisible by tensor parallel"),
         ("dimension-not-divisible", r"\d+ is not divisible by \d+"),
         ("port-in-use", r"Address already in use"),
-        ("gpu-memory-taken", r"Free memory on device .*is less than desired GPU memory utilization"),
+        (
+            "gpu-memory-taken",
+            r"Free memory on device .*is less than desired GPU memory utilization",
+        ),
         ("gpu-out-of-memory", r"CUDA out of memory|OutOfMemoryError: "),
         ("kv-cache-too-small", r"To serve at least one request with the model's max seq len"),
         ("kv-cache-too-small", r"is larger than the maximum number of tokens that can be stored"),
@@ -170,7 +173,10 @@ _FAILURES: tuple[_Failure, ...] = (
         2,
         ("engine-died", r"EngineDeadError|EngineCore encountered (?:an issue|a fatal error)"),
         ("head-unreachable", r"Failed to (?:connect to GCS at|get cluster ID from GCS)"),
-        ("placement-group-pending", r"required GPUs exceeds|Waiting for creating a placement group"),
+        (
+            "placement-group-pending",
+            r"required GPUs exceeds|Waiting for creating a placement group",
+        ),
         ("engine-died", r"Engine core (?:initialization failed|proc .* died)"),
     ),
 )
@@ -194,7 +200,15 @@ _MARKS = (
         "timed out",
         "kernel image",
     ),
-    *("driver", "NCCL", "nccl-error", "not a valid", "Ray cluster", "Version mismatch", "max seq len"),
+    *(
+        "driver",
+        "NCCL",
+        "nccl-error",
+        "not a valid",
+        "Ray cluster",
+        "Version mismatch",
+        "max seq len",
+    ),
     *("[exit code=", "Raylet is term", "GCS", "required GPUs", "activation peak"),
     *("cache blocks", "max_model_len", "Free memory on"),
 )

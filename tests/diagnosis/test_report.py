@@ -51,6 +51,42 @@ PLACES = [
     "key eyJhbGciOiJIUzI1NiJ9.{}.{}",
     "RAY_AUTH_TOKEN={}",
     "-----BEGIN RSA PRIVATE KEY-----\n{}\n-----END RSA PRIVATE KEY-----",
+    "(Worker pid=1) -----BEGIN PRIVATE KEY-----\n(Worker pid=1) {}\n(Worker pid=1) -----END PRIVATE KEY-----",
+    "-----BEGIN PGP PRIVATE KEY BLOCK-----\n{}",
+    "api_keys: [{}]",
+    "api_key=['{}', 'other']",
+    "HF_TOKEN: |\n  {}",
+    "HF_TOKEN: >-\n  {}",
+    "  value: {}\n  name: HF_TOKEN",
+    '{{"value":"{}","name":"HF_TOKEN"}}',
+    "stringData:\n  anything: {}",
+    ".dockerconfigjson: {}",
+    '{{"auths":{{"r.example.org":{{"auth":"{}"}}}}}}',
+    "os.environ['HF_TOKEN'] = '{}'",
+    "environ({{'HF_TOKEN': '{}', 'HOME': '/root'}})",
+    'declare -x HF_TOKEN="{}"',
+    "ENCRYPTION_KEY={}",
+    "DB_PASS={}",
+    "HF_TOKEN\t{}",
+    "token {}",
+    "the API key is {}",
+    "Incorrect API key provided: {}.",
+    "login with password {}",
+    "invalid token '{}'",
+    "<password>{}</password>",
+    "api_key%3D{}",
+    "token&#61;{}",
+    'refresh_token":"{}',
+    "--api-key \\\n  {}",
+    "--api-key\n{}",
+    "HF_TOKEN=hf_abcdefghijk\n{}",
+    "curl -u user:{} http://x",
+    "sshpass -p {} ssh node",
+    "docker login -u me -p {} r.example.org",
+    "mysql -uroot -p{} -e x",
+    "redis://:{}@h:6379/0",
+    "https://hooks.slack.com/services/T0/B0/{}",
+    "https://example.org/#token={}",
 ]
 
 
@@ -71,7 +107,7 @@ def status(message: str = "") -> JobStatus:
     )
 
 
-@settings(max_examples=40, deadline=None)
+@settings(max_examples=80, deadline=None)
 @given(secret=SECRET, where=st.sampled_from(PLACES))
 def test_planted_in_logs_events_and_status(secret, where):
     line = where.replace("{}", secret).replace("{{", "{").replace("}}", "}")
@@ -100,6 +136,33 @@ def test_values_of_the_environment_are_masked_wherever_they_show(secret, name):
     )
     assert value not in text
     assert lines[2] not in text
+
+
+@pytest.mark.parametrize("where", PLACES)
+def test_every_place(where):
+    secret = "qWm4T8zKp2LxV9nR7bYc3DfG7Z"
+    line = where.replace("{}", secret).replace("{{", "{").replace("}}", "}")
+    logs = [Observation(3.0, "log", "", part, "main") for part in line.split("\n")]
+    assert secret not in report(job(), status(line), [Observation(1.0, "event", "N", line)], logs)
+
+
+def test_a_secret_that_a_terminal_wrapped():
+    lines = ["api_key='correct-ho", "rse-battery'", "said correct-horse-", "battery aloud"]
+    logs = [Observation(1.0, "log", "", x, "main") for x in lines]
+    text = report(job(), status(), [], logs, secrets=["correct-horse-battery"])
+    assert "rse-battery" not in text
+    assert "correct-ho" not in text
+    assert "aloud" in text
+
+
+def test_a_kubernetes_secret_keeps_its_names_only():
+    coded = base64.b64encode(b"correct horse battery").decode()
+    text = f"kind: Secret\ndata:\n  mine: {coded}\n  tls.key: {coded}\ntype: Opaque"
+    logs = [Observation(1.0, "log", "", x, "main") for x in text.split("\n")]
+    said = report(job(), status(), [], logs)
+    assert coded not in said
+    assert "mine:" in said
+    assert "type: Opaque" in said
 
 
 @given(secret=SECRET)
@@ -149,6 +212,9 @@ def test_a_report_holds_what_a_reader_needs():
         "RPC error: InvalidAuthToken: Authentication token is missing or incorrect",
         'User "u" cannot create resource "secrets" in API group ""',
         "GPU KV cache size: 150,745 tokens, Maximum concurrency for 124,000 tokens",
+        "failed to fetch oauth token: unexpected status: 401 Unauthorized",
+        "stopped at token 50256 of prompt_token_ids_len=84914",
+        "  data: config.json\n  mode: fast",
     ],
 )
 def test_ordinary_lines_stay_as_they_are(line):

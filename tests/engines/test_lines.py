@@ -112,7 +112,11 @@ def test_progress_of_shards_and_graphs():
         ("fail-tp2-9heads", "heads-not-divisible", "attention heads (9)"),
         ("fail-kill9-worker-actor-timeout20.server", "worker-died", "rank=[1] died"),
         ("gpu-l70-oom-tp1", "gpu-out-of-memory", "Tried to allocate 896.00 MiB"),
-        ("gpu-q7-util-over", "invalid-setting", "gpu_memory_utilization: Input should be less than"),
+        (
+            "gpu-q7-util-over",
+            "invalid-setting",
+            "gpu_memory_utilization: Input should be less than",
+        ),
         ("fail-kill9-gcs-on-head.ray-head", "ray-process-died", "gcs_server [exit code=-9]"),
         ("fail-kill9-raylet-of-worker-node.ray-worker", "ray-process-died", "raylet [exit code"),
         ("fail-worker-node-never-joins", "placement-group-pending", "placement group of specs"),

@@ -477,7 +477,9 @@ LIVING = {
     "preempted": Row(preempted, "failed", "preempted", "higher priority"),
     "node lost": Row(node_lost, "unreachable", "node-lost", "node-worker-0", back=later),
     "pod unknown": Row(vanished_pod, "unreachable", "node-lost", "node-worker-0"),
-    "engine ran out of GPU memory": Row(exit_with_cause, "failed", "out-of-memory", "CUDA out of"),
+    "engine ran out of GPU memory": Row(
+        exit_with_cause, "failed", "gpu-out-of-memory", "CUDA out of"
+    ),
     "head restarted elsewhere": Row(moved, words="10.7.7.7"),
     "engine does not answer": Row(
         unready, "unreachable", "not-responding", back=lambda a, p: p.ready()
