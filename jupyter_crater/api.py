@@ -291,6 +291,7 @@ def relaunch(
     job: Job | str,
     *,
     backend: str | Place | None = None,
+    lease: str | float | None = None,
     force: bool = False,
     raw_command: bool = False,
     **changes: Any,
@@ -301,6 +302,7 @@ def relaunch(
 
     Args:
         job: the job, or its name on ``backend``.
+        lease: another one than it had.
         force, raw_command: as in :func:`launch`.
         **changes: parameters of its template, laid over those it was launched with.
 
@@ -324,7 +326,7 @@ def relaunch(
         name=name,
         backend=Made(place),
         connect=connect,
-        lease=spec.lease_seconds or "none",
+        lease=lease or spec.lease_seconds or "none",
         force=force,
         raw_command=raw_command,
         parameters=spec.provenance.values | changes,

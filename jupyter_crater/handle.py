@@ -25,6 +25,7 @@ from .errors import (
     InputError,
     JobFailed,
     NotSupported,
+    TemplateNotFound,
     WaitTimeout,
 )
 from .spec import ENDED, PHASES, JobSpec, JobStatus, Observation
@@ -410,11 +411,18 @@ class Job:
     def diagnose(self) -> list[Diagnosis]:
         """Why it failed, or what is wrong with it: likeliest first, with evidence and fixes.
 
-        An empty list: nothing in events and logs says that something is wrong.
+        An empty list: nothing in events and logs says that something is wrong. What a fix sets
+        are parameters of the job's template, or its lease: ``crater.relaunch`` takes them.
         """
         from .diagnosis import diagnose
+        from .templating import template
 
-        return diagnose(self._seen(), spec=self.spec)
+        cards = diagnose(self._seen(), spec=self.spec)
+        try:
+            parameters = template(self.spec.provenance.template).parameters
+        except TemplateNotFound:
+            return cards
+        return [card.within({"lease", *parameters}) for card in cards]
 
     def report(self) -> str:
         """Spec, status, events, diagnoses and the last log lines as text to hand on, redacted."""

@@ -116,7 +116,7 @@ def _card(diagnosis: Diagnosis) -> str:
     lines = [f"{diagnosis.title} [{diagnosis.id}, {diagnosis.confidence} confidence]"]
     lines += [f"  {e.task or 'log'}: {e.line}" for e in diagnosis.evidence]
     lines.append(f"  {diagnosis.explanation}")
-    lines += [f"  → {f.label}" for f in diagnosis.fixes]
+    lines += [f"  → {f}" for f in diagnosis.fixes]
     lines += [f"  {link}" for link in diagnosis.links]
     return "\n".join(lines)
 

@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field
+from collections.abc import Callable, Collection, Mapping
+from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Any, Literal
 
 if TYPE_CHECKING:
@@ -32,6 +32,10 @@ class Fix:
     label: str
     set: Mapping[str, Any] = field(default_factory=dict)
 
+    def __str__(self) -> str:
+        words = ", ".join(f"{k} = {'unset' if v is None else v}" for k, v in self.set.items())
+        return f"{self.label} [{words}]" if words else self.label
+
 
 @dataclass(frozen=True, slots=True)
 class Diagnosis:
@@ -57,6 +61,14 @@ class Diagnosis:
         }
 
 
+    def within(self, names: Collection[str]) -> Diagnosis:
+        """The same where only ``names`` can be set: other fixes say in words what they would set."""
+        return replace(
+            self,
+            fixes=tuple(f if f.set.keys() <= set(names) else Fix(str(f)) for f in self.fixes),
+        )
+
+
 @dataclass(frozen=True, slots=True)
 class Hit:
     """Where a sign was found: the match, its stream, and the job it is about (if known)."""
@@ -75,7 +87,8 @@ class Hit:
 
     @property
     def settings(self) -> EngineSettings | None:
-        return self.spec.engine if self.spec else None
+        """The job's; of a log alone what the engine said of itself when it started."""
+        return self.spec.engine if self.spec else self.stream.settings()
 
 
 @dataclass(frozen=True, slots=True)

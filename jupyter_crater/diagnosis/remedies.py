@@ -109,7 +109,7 @@ def divisors(hit: Hit) -> Fixes:
     if not heads or not parts:
         return (_fix("a tensor parallel size that divides it", tensor_parallel=1),)
     best = max(n for n in range(1, int(parts)) if heads % n == 0) if parts > 1 else 1
-    found = [_fix(f"{best} divides {heads:g}", tensor_parallel=best)]
+    found = [_fix(f"a tensor parallel size that divides {heads:g}", tensor_parallel=best)]
     if hit.settings and best > 1:
         whole = hit.settings.tensor_parallel * hit.settings.pipeline_parallel
         if whole % best == 0:
@@ -129,11 +129,15 @@ def stages(hit: Hit) -> Fixes:
 
 def gpus(hit: Hit) -> Fixes:
     have, wanted = hit.number("have"), hit.number("wanted")
-    found = [_fix("over several nodes: Ray as the executor", distributed_executor_backend="ray")]
-    if have and wanted:
-        found.insert(0, _fix(f"use the {have:g} GPUs that are there", tensor_parallel=int(have)))
-        found.append(_fix(f"ask for {wanted:g} GPUs"))
-    return tuple(found)
+    if not have or not wanted:
+        return (_fix("as many ranks as the node has GPUs, or more nodes"),)
+    return (
+        _fix(
+            f"use the {have:g} GPUs that are there", tensor_parallel=int(have), pipeline_parallel=1
+        ),
+        _fix(f"{wanted:g} GPUs in the node", gpus_per_node=int(wanted)),
+        _fix("spread it over several nodes: the template deepseek-r1-distributed"),
+    )
 
 
 def length(hit: Hit) -> Fixes:
@@ -152,7 +156,7 @@ def old_gpu(hit: Hit) -> Fixes:
     found = [_fix("a GPU type that the image was built for")]
     if old or not now:
         found.insert(
-            0, _fix("on V100 and older: the last engine made for them", version="0.8.5.post1")
+            0, _fix("on V100 and older: the last engine made for them", engine_version="0.8.5.post1")
         )
     return tuple(found)
 
@@ -165,8 +169,10 @@ def shm(hit: Hit) -> Fixes:
 
 
 def missing_gpus(hit: Hit) -> Fixes:
-    asked = hit.number("asked") or (
-        hit.settings and hit.settings.tensor_parallel * hit.settings.pipeline_parallel
+    asked = (
+        hit.number("asked")
+        or (hit["specs"] or "").count("'GPU': ")
+        or (hit.settings and hit.settings.tensor_parallel * hit.settings.pipeline_parallel)
     )
     want = f" ({asked:g} GPUs)" if asked else ""
     return (

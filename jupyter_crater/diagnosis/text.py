@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import NamedTuple
 
-from ..spec import Observation
+from ..spec import EngineSettings, Observation
 
 _ANSI = re.compile(r"\x1b(?:\[[0-9;?]*[ -/]*[@-~]|\][^\x07\x1b]*(?:\x07|\x1b\\)|[@-Z\\-_])")
 _CODED_ANSI = re.compile(r"#033\[[0-9;]*m")  # as syslog writes them
@@ -47,6 +47,13 @@ _PREFIX = re.compile(
 _QUIET = frozenset({"DEBUG", "INFO", "WARNING", "WARN", "SUCC", "I", "W", "D"})
 _CHATTY = re.compile(r"\bNCCL (?:INFO|TRACE|VERSION) ")
 _STAMP = re.compile(r"(\d{4}-\d\d-\d\d)[T ](\d\d:\d\d:\d\d)(?:[.,](\d{1,6})\d*)?(Z?)")
+_SETTINGS = {
+    "tensor_parallel": r"tensor[_-]parallel[_-]size|-tp",
+    "pipeline_parallel": r"pipeline[_-]parallel[_-]size|-pp",
+    "gpu_memory_utilization": r"gpu[_-]memory[_-]utilization",
+    "max_num_seqs": r"max[_-]num[_-]seqs",
+    "max_model_len": r"max[_-]model[_-]len",
+}
 _KEYS = ("log", "message", "msg", "textPayload", "Msg", "note")
 
 
@@ -136,6 +143,18 @@ class Stream:
             starts.append(at)
             at += len(line.text) + 1
         return cls(task, is_log, tuple(lines), "\n".join(x.text for x in lines), tuple(starts))
+
+    def settings(self) -> EngineSettings | None:
+        """Engine settings as its start command or its own lines give them, None without any."""
+        found = {
+            name: match[1]
+            for name, pattern in _SETTINGS.items()
+            if (match := re.search(rf"(?:{pattern})['\"]?(?:\s*[=:]\s*|\s+)([\d.]*\d)", self.text))
+        }
+        try:
+            return EngineSettings.model_validate({"model": ""} | found) if found else None
+        except ValueError:  # a value that was refused is no help
+            return None
 
     def line_at(self, offset: int) -> int:
         return max(0, bisect_right(self.starts, offset) - 1)

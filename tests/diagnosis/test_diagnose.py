@@ -8,9 +8,10 @@ import time
 
 import pytest
 
-from jupyter_crater.diagnosis import diagnose, from_log
+from jupyter_crater.diagnosis import Fix, diagnose, from_log
 from jupyter_crater.diagnosis.text import plain
 from jupyter_crater.spec import EngineSettings, JobSpec, Observation, Provenance, Resources, Task
+from tests.diagnosis.table import cases
 
 KV = (
     "ValueError: To serve at least one request with the model's max seq len (131072), (7.0 GiB KV cache is needed, "
@@ -121,7 +122,7 @@ def test_the_length_that_fits(line, length):
         (
             "RuntimeError: CUDA error: no kernel image is available for execution on the device",
             {},
-            {"version": "0.8.5.post1"},
+            {"engine_version": "0.8.5.post1"},
         ),
     ],
 )
@@ -130,14 +131,32 @@ def test_fixes_hold_numbers_of_the_line_and_the_job(line, settings, expected):
     assert expected.items() <= found.items()
 
 
-def test_every_fix_that_names_a_setting_names_one_that_exists():
+def test_every_fix_sets_what_a_template_or_a_launch_takes():
+    from jupyter_crater import template
     from jupyter_crater.diagnosis import RULES
 
-    known = set(EngineSettings.model_fields) | set(Resources.model_fields)
-    known |= {"gpus_per_node", "image", "lease"}  # parameters of templates and launch
+    known = {*template("deepseek-r1-distributed").parameters, "lease"}
     for rule in RULES:
         if not callable(rule.fixes):
             assert {k for f in rule.fixes for k in f.set} <= known, rule.id
+    for case in cases():
+        for card in diagnose(case.observations, spec=job(tensor_parallel=2)):
+            assert {k for f in card.fixes for k in f.set} <= known, (case.name, card.id)
+
+
+def test_a_fix_that_can_not_be_set_says_it_in_words():
+    card = first(KV).within({"tensor_parallel"})
+    assert card.fixes[0] == Fix("a context of 92208 tokens fits [max_model_len = 92208]")
+    assert card.fixes[-1].set == {"tensor_parallel": 2}
+
+
+def test_settings_are_read_from_a_log_alone():
+    said = "non-default args: {'model': 'm', 'tensor_parallel_size': 4, 'max_num_seqs': 64, 'gpu_memory_utilization': 0.95}"
+    oom = "CUDA out of memory occurred when warming up sampler with 64 dummy requests."
+    assert sets(first(f"{said}\n{oom}"))["gpu_memory_utilization"] == 0.9
+    load = "  File x, line 1, in load_model\ntorch.OutOfMemoryError: CUDA out of memory."
+    assert sets(first(f"{said}\n{load}"))["tensor_parallel"] == 8
+    assert sets(first(f"vllm serve m -tp 2\n{load}"))["tensor_parallel"] == 4
 
 
 def test_a_dead_worker_explains_the_head():
