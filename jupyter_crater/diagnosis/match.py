@@ -156,8 +156,10 @@ def _shown(line: Line) -> str:
 
 
 def _lines(hit: Hit) -> list[Evidence]:
-    first = hit.stream.line_at(hit.match.start())
-    last = hit.stream.line_at(max(hit.match.start(), hit.match.end() - 1))
+    """The lines that were matched; of a trace the one that the sign calls ``line``."""
+    begin, end = hit.match.span("line" if hit["line"] else 0)
+    first = hit.stream.line_at(begin)
+    last = hit.stream.line_at(max(begin, end - 1))
     return [
         Evidence(x.seen.task, x.seen.time or None, redact(_shown(x)))
         for x in hit.stream.lines[first : min(last, first + 3) + 1]

@@ -87,6 +87,10 @@ def host(hit: Hit) -> Fixes:
     return more, _fix("load with fewer processes at once (`--max-parallel-loading-workers 1`)")
 
 
+def setting(hit: Hit) -> Fixes:
+    return (_fix(f"change {hit['field'] or 'the setting that the line names'}"),)
+
+
 def removed(hit: Hit) -> Fixes:
     gone = removed_flags()
     return tuple(
@@ -135,7 +139,7 @@ def gpus(hit: Hit) -> Fixes:
         _fix(
             f"use the {have:g} GPUs that are there", tensor_parallel=int(have), pipeline_parallel=1
         ),
-        _fix(f"{wanted:g} GPUs in the node", gpus_per_node=int(wanted)),
+        *((_fix(f"{wanted:g} GPUs in the node", gpus_per_node=int(wanted)),) if wanted <= 8 else ()),
         _fix("spread it over several nodes: the template deepseek-r1-distributed"),
     )
 

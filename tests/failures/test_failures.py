@@ -46,6 +46,9 @@ def test_the_first_card_is_the_right_one(failed, failure):
     assert cards[0].fixes
     status = job.status()
     assert (status.phase, bool(status.message)) == ("failed", True)
+    # Where a line alone decides, the status says the card's word.
+    assert status.reason in {failure.card, "engine-error", "engine-died"}
+    print(f"{failure.card}: {status.reason}")
     if failure.card != "supervisor-lost":  # what a dead supervisor left is `delete`'s to end
         folder = store.find(job.name)
         assert leftovers(folder, folder.current()) == []
