@@ -13,7 +13,8 @@ from typing import NamedTuple
 from ..spec import EngineSettings, Observation
 
 _ANSI = re.compile(r"\x1b(?:\[[0-9;?]*[ -/]*[@-~]|\][^\x07\x1b]*(?:\x07|\x1b\\)|[@-Z\\-_])")
-_CODED_ANSI = re.compile(r"#033\[[0-9;]*m")  # as syslog writes them
+# As syslog, cat -v and pages that drop the escape write them.
+_CODED_ANSI = re.compile(r"(?:#033|\^\[|\ufffd)\[[0-9;]*m|\[\d{1,2}(?:;\d{1,2})*m")
 _LEVEL = r"(DEBUG|INFO|WARNING|WARN|ERROR|ERR|CRITICAL|FATAL|PANIC|SUCC)"
 _PREFIX = re.compile(
     r"\s*(?:"
