@@ -104,7 +104,9 @@ def _find(
         for sign in rule.signs:
             if one.alive and sign.confidence == "low":
                 continue
-            hits = (h for h in _hits(sign, one, spec) if not _overtaken(rule, h, one, running))
+            hits = (
+                h for h in _hits(sign, one, spec) if not _overtaken(rule, sign, h, one, running)
+            )
             hit = next(hits, None)
             if hit is None:
                 continue
@@ -129,8 +131,11 @@ def _hits(sign: Sign, one: _Read, spec: JobSpec | None) -> Iterator[Hit]:
             yield hit
 
 
-def _overtaken(rule: Rule, hit: Hit, one: _Read, running: set[str | None]) -> bool:
+def _overtaken(rule: Rule, sign: Sign, hit: Hit, one: _Read, running: set[str | None]) -> bool:
     """Whether a wait of the start is over: its task ran, or the same log goes on with real work."""
+    if sign.confidence == "low" and one.stream.is_log:
+        begun = _LOADING.search(one.stream.text, one.since)
+        return begun is not None and begun.start() > hit.match.start()
     if not rule.transient:
         return False
     line = one.stream.lines[one.stream.line_at(hit.match.start())]
@@ -141,8 +146,9 @@ def _overtaken(rule: Rule, hit: Hit, one: _Read, running: set[str | None]) -> bo
     return bool(_WORK.search(one.stream.text, hit.match.end()))
 
 
+_LOADING = re.compile(r"Starting to load model")
 _WORK = re.compile(
-    r"Starting to load model|Loading (?:model )?weights took|GPU KV cache size|# GPU blocks"
+    rf"{_LOADING.pattern}|Loading (?:model )?weights took|GPU KV cache size|# GPU blocks"
     r"|Connected to Ray cluster|all nodes have joined|Ray runtime started"
 )
 _STARTED = re.compile(r"(?m:^).*\bStarted\b.*Started container|Successfully pulled image")

@@ -60,7 +60,6 @@ class Diagnosis:
             "links": list(self.links),
         }
 
-
     def within(self, names: Collection[str]) -> Diagnosis:
         """The same where only ``names`` can be set: other fixes say in words what they would set."""
         return replace(

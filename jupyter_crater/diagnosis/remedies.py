@@ -139,7 +139,11 @@ def gpus(hit: Hit) -> Fixes:
         _fix(
             f"use the {have:g} GPUs that are there", tensor_parallel=int(have), pipeline_parallel=1
         ),
-        *((_fix(f"{wanted:g} GPUs in the node", gpus_per_node=int(wanted)),) if wanted <= 8 else ()),
+        *(
+            (_fix(f"{wanted:g} GPUs in the node", gpus_per_node=int(wanted)),)
+            if wanted <= 8
+            else ()
+        ),
         _fix("spread it over several nodes: the template deepseek-r1-distributed"),
     )
 
@@ -160,7 +164,8 @@ def old_gpu(hit: Hit) -> Fixes:
     found = [_fix("a GPU type that the image was built for")]
     if old or not now:
         found.insert(
-            0, _fix("on V100 and older: the last engine made for them", engine_version="0.8.5.post1")
+            0,
+            _fix("on V100 and older: the last engine made for them", engine_version="0.8.5.post1"),
         )
     return tuple(found)
 
