@@ -64,6 +64,14 @@ def _progress(pattern: str, what: str, unit: str) -> _Rule:
     return _Rule(re.compile(pattern), make)
 
 
+def _compiling(pattern: str, words: str) -> _Rule:
+    """torch.compile tells its steps, not how many are left."""
+    return _Rule(
+        re.compile(pattern),
+        lambda match, _line: Meaning("progress", "compile", match.expand(words)),
+    )
+
+
 def _fact(pattern: str, name: str, unit: str) -> _Rule:
     def make(match: re.Match[str], line: str) -> Meaning:
         value = float(match[1].replace(",", ""))
@@ -76,6 +84,13 @@ def _fact(pattern: str, name: str, unit: str) -> _Rule:
 _RULES: tuple[_Rule, ...] = (
     _progress(r"checkpoint shards:\s+\d+% Completed \| (\d+)/(\d+)", "shards", "shards"),
     _progress(r"Capturing (?:CUDA|cuda|cudagraph).*?\|\s*(\d+)/(\d+)", "graphs", "graphs"),
+    _compiling(
+        r"Using cache directory: .* for vLLM's torch\.compile", "compiling: tracing the model"
+    ),
+    _compiling(r"Dynamo bytecode transform time: ([\d.]+) s", r"compiling: traced in \1 s"),
+    _compiling(
+        r"Compiling a graph for (.*?),? takes ([\d.]+) s", r"compiling: graph for \1 in \2 s"
+    ),
     _fact(r"[Mm]odel loading took ([\d.]+) Gi?B", "weights_gib", "GiB"),
     _fact(r"Loading model weights took ([\d.]+) GB", "weights_gib", "GiB"),
     _fact(r"Loading weights took ([\d.]+) seconds", "load_seconds", "s"),
@@ -188,7 +203,17 @@ _REMOVED = _Failure("removed-flag", re.compile(r"(--[\w-]+)"), 0)
 # One cheap look before any of the above: most lines of a log mean nothing here.
 _MARKS = (
     *("args: ", "API server version", "LLM engine", "load model", "from scratch", "startup comp"),
-    *("shards:", "Capturing", "oading took", "weights took", "torch.compile t", "KV ", "blocks:"),
+    *(
+        "shards:",
+        "Capturing",
+        "oading took",
+        "weights took",
+        "torch.compile",
+        "ynamo bytecode",
+        "Compiling a graph",
+        "KV ",
+        "blocks:",
+    ),
     *("concurrency for", "init engine", "rror", "xception", "died", "Graph capturing"),
     *("placement group", "available GPUs", "No space left", "compute capability", "gated repo"),
     *("divisible", "already in use", "out of memory", "InvalidAuthToken", "token is missing"),

@@ -183,3 +183,15 @@ def test_hostile_lines_are_quick_and_harmless():
         read_line(line)
         decisive([line])
     assert time.perf_counter() - started < 2
+
+
+def test_compiling_is_told_step_by_step():
+    said = [
+        m.message
+        for line in lines("gpu-q7-default")
+        for m in read_line(line)
+        if (m.kind, m.reason) == ("progress", "compile")
+    ]
+    assert said[0] == "compiling: tracing the model"
+    assert said[1].startswith("compiling: traced in ")
+    assert said[2].startswith("compiling: graph for compile range (1, 8192) in ")
