@@ -156,7 +156,12 @@ _FAILURES: tuple[_Failure, ...] = (
         ("ray-local-nodes", r"Multi-node Ray clusters are not supported"),
         ("ray-version-mismatch", r"Version mismatch: The cluster was started with"),
         ("unknown-flag", r"error: unrecognized arguments: |error: argument .*: "),
-        ("reasoning-parser", r"could not locate think start/end tokens"),
+        (
+            "reasoning-parser",
+            r"could not locate think start/end tokens|[Rr]easoning parser:? .*(?:not found|chose from)",
+        ),
+        ("batched-tokens-too-few", r"max_num_batched_tokens \(\d+\) is smaller than max_model_len"),
+        ("weights-broken", r"SafetensorError: |Consistency check failed"),
         ("model-gated", r"gated repo|Access to model .* is restricted"),
         (
             "model-not-found",
@@ -222,6 +227,8 @@ _MARKS = (
         "not supported",
         "Input should",
         "think start/end",
+        "easoning parser",
+        "max_num_batched",
         "timed out",
         "kernel image",
     ),
