@@ -17,7 +17,7 @@ def page(rule: Rule) -> str:
     parts = [f"# {rule.id}", f"**{rule.title}.**", rule.explanation, LEVELS[rule.level]]
     if rule.transient:
         parts.append("Counts only while it lasts: healthy jobs pass through it too.")
-    signs = "\n".join(f"- {s.confidence}: `` {s.pattern} ``" for s in rule.signs)
+    signs = "\n".join(f"- {s.confidence}: `` {s.pattern} ``" for s in rule.signs[:-1])
     parts.append(
         f"## Seen by\n\nA space stands for any white space, line ends included.\n\n{signs}"
     )

@@ -18,7 +18,7 @@ from typing import Any
 
 from . import remedies
 from .conditions import holds
-from .model import CAUSE, CONSEQUENCE, SYMPTOM, Fix, Rule, Sign
+from .model import CAUSE, CONSEQUENCE, SYMPTOM, Fix, Hit, Rule, Sign
 
 _FILES = ("memory", "settings", "gpu", "ray", "cluster")
 _LEVELS = {"cause": CAUSE, "symptom": SYMPTOM, "consequence": CONSEQUENCE}
@@ -35,17 +35,23 @@ def _read() -> Iterator[Rule]:
 
 def _rule(id_: str, table: dict[str, Any], patterns: dict[str, str]) -> Rule:
     fixes = table["fixes"]
+    signs = tuple(_sign(s, patterns) for s in table["signs"])
     return Rule(
         id=id_,
         title=table["title"],
         explanation=table["explanation"],
-        signs=tuple(_sign(s, patterns) for s in table["signs"]),
+        signs=(*signs, Sign(rf"(?m:^){id_}: ", signs[0].confidence, where=_observed)),
         fixes=getattr(remedies, fixes) if isinstance(fixes, str) else tuple(map(_fix, fixes)),
         level=_LEVELS[table.get("level", "cause")],
         transient=table.get("transient", False),
         hides=tuple(table.get("hides", ())),
         links=tuple(table.get("links", ())),
     )
+
+
+def _observed(hit: Hit) -> bool:
+    """A backend's own conclusion, in the word that is a rule's id; a log may say any word."""
+    return not hit.stream.is_log
 
 
 def _sign(sign: str | dict[str, Any], patterns: dict[str, str]) -> Sign:

@@ -289,3 +289,12 @@ def test_a_status_says_the_word_of_the_card():
     found = lines.decisive([line])
     assert found is not None
     assert found[0] == first(line).id == "removed-flag"
+
+
+def test_what_a_backend_concluded_is_a_card():
+    from jupyter_crater.diagnosis import RULES
+
+    for rule in RULES:
+        seen = Observation(1.0, "phase", "failed", "It ended.", data={"code": rule.id})
+        assert [d.id for d in diagnose([seen])] == [rule.id]
+        assert diagnose(from_log(f"{rule.id}: a log may say so")) == []

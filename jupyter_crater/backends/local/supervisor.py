@@ -349,7 +349,7 @@ class Supervisor:
                         names = ", ".join(row["missing"]) or "a node"
                         self.end(
                             "failed",
-                            "worker-never-joined",
+                            "workers-missing",
                             f"{names} did not join Ray within {self._nodes_bound():g} s.",
                         )
             return ready
@@ -374,7 +374,7 @@ class Supervisor:
         )
         if joined == 1 and total > 1:
             self.phase("waiting-for-workers", f"{total - 1} worker(s)")
-        message = f"{row['task']}-{row['index']} joined"
+        message = f"{joined}/{total} nodes: {row['task']}-{row['index']} joined"
         self.note("progress", "workers", message, done=joined, total=total, unit="nodes")
         if joined == total:
             self.phase("starting-engine")

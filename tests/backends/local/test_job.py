@@ -205,7 +205,7 @@ def test_a_worker_that_never_joins_is_named(launch, stand_in):
     job = launch(wait=False, worker_wait=3)
     with pytest.raises(errors.JobFailed, match="worker-0 did not join"):
         job.wait(timeout=60, progress=lambda s: None)
-    assert job.status().reason == "worker-never-joined"
+    assert job.status().reason == "workers-missing"
 
 
 def test_stop_while_starting(launch, stand_in):
