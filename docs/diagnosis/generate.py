@@ -18,6 +18,7 @@ def page(rule: Rule) -> str:
     if rule.transient:
         parts.append("Counts only while it lasts: healthy jobs pass through it too.")
     signs = "\n".join(f"- {s.confidence}: `` {s.pattern} ``" for s in rule.signs[:-1])
+    signs += f"\n- what the job's backend concluded, in the word `{rule.id}`"
     parts.append(
         f"## Seen by\n\nA space stands for any white space, line ends included.\n\n{signs}"
     )

@@ -4,7 +4,7 @@ A table holds ``title``, ``explanation``, ``signs``, ``fixes``, and where they a
 ("symptom": something else may explain it, "consequence": something else does), ``transient``,
 ``hides`` and ``links``. A sign is a pattern (see :class:`Sign`), or a table with ``pattern``,
 ``confidence``, ``quiet`` and ``where`` (a condition of :mod:`.conditions`); ``@NAME`` stands for one
-of the file's ``[patterns]``. ``fixes`` is a list (a label, or a table with ``label``, ``set`` and
+of the file's ``[patterns]``. A backend's conclusion in the word that is the id is a sign of every rule. ``fixes`` is a list (a label, or a table with ``label``, ``set`` and
 ``clear``: settings to take back), or the name of a function of :mod:`.remedies`.
 """
 
@@ -36,11 +36,12 @@ def _read() -> Iterator[Rule]:
 def _rule(id_: str, table: dict[str, Any], patterns: dict[str, str]) -> Rule:
     fixes = table["fixes"]
     signs = tuple(_sign(s, patterns) for s in table["signs"])
+    surest = signs[0].confidence if signs else "high"
     return Rule(
         id=id_,
         title=table["title"],
         explanation=table["explanation"],
-        signs=(*signs, Sign(rf"(?m:^){id_}: ", signs[0].confidence, where=_observed)),
+        signs=(*signs, Sign(rf"(?m:^){id_}: ", surest, where=_observed)),
         fixes=getattr(remedies, fixes) if isinstance(fixes, str) else tuple(map(_fix, fixes)),
         level=_LEVELS[table.get("level", "cause")],
         transient=table.get("transient", False),
