@@ -48,7 +48,7 @@ _REASONS = (
     ),
     (
         "gpu",
-        r"[Ii]nsufficient\s+[\w.-]*(?:gpu|nvidia\.com|amd\.com|dcu|npu|huawei\.com|mig-)[\w./-]*",
+        r"Exceeds\w*GPU\w*|[Ii]nsufficient\s+[\w.-]*(?:gpu|nvidia\.com|amd\.com|dcu|npu|huawei\.com|mig-)[\w./-]*",
     ),
     (
         "resources",
