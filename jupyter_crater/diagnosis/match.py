@@ -124,6 +124,8 @@ def _find(
 
 
 def _hits(sign: Sign, one: _Read, spec: JobSpec | None) -> Iterator[Hit]:
+    if not sign.quiet and not _pattern(sign).search(one.stream.loud):
+        return  # the cheap look: nothing to find in the lines that count
     for match in _pattern(sign).finditer(one.stream.text, one.since):
         line = one.stream.lines[one.stream.line_at(match.start())]
         hit = Hit(match, one.stream, spec)

@@ -8,12 +8,13 @@ from collections.abc import Iterable, Mapping
 from urllib.parse import quote
 
 MASK = "«redacted»"
-_NAME = (
-    r"[\w.-]*(?:api[ _-]?keys?|(?:access|account|master|signing|encryption|storage)[_-]?key|secret(?:[_-]?key)?|private[_-]?key"
+_WORD = (
+    r"(?:api[ _-]?keys?|(?:access|account|master|signing|encryption|storage)[_-]?key|secret(?:[_-]?key)?|private[_-]?key"
     r"|auth[_-]?token|token|passw(?:or)?d|passphrase|pwd|credentials?|authorization|cookie|signature|hf[_-]?key"
-    r"|dockerconfigjson|dockercfg|tls\.key|ssh-privatekey|(?-i:[A-Z0-9_]*_(?:KEY|PASS|AUTH|PAT)|AUTH|PASS))"
+    r"|dockerconfigjson|dockercfg|tls\.key|ssh-privatekey|(?-i:_(?:KEY|PASS|AUTH|PAT)|(?<![A-Z])(?:AUTH|PASS)))"
 )
-SECRET_NAME = re.compile(rf"{_NAME}\w*$|(?:^|_)(?:key|auth|pass|pat)s?$|sas", re.IGNORECASE)
+_NAME = rf"[\w.-]*{_WORD}"
+SECRET_NAME = re.compile(rf"{_WORD}\w*$|(?:^|_)(?:key|auth|pass|pat)s?$|sas", re.IGNORECASE)
 # Words that stand where a value could, and say nothing.
 _HARMLESS = (
     r"(?:none|null|nil|true|false|undefined|missing|is|was|not|and|or|the|in|of|for|required|invalid"
@@ -51,7 +52,7 @@ _ASSIGNED = re.compile(
 )
 # argparse takes several values: a second word counts where it looks like no prose.
 _FLAG = re.compile(
-    r"(?i)(--(?:[\w-]*-)?(?:key|token|secret|password|passwd)[\"']?,?(?:=|\s*\\\s*\n\s*|\s+))"
+    r"(?i)((?<![\w-])--(?:[\w-]*-)?(?:key|token|secret|password|passwd)[\"']?,?(?:=|\s*\\\s*\n\s*|\s+))"
     rf"(?!-|{_HARMLESS})(\S+(?:\s+(?=\S*\d)(?!-)\S{{8,}})*)"
 )
 _NAMED = re.compile(
@@ -65,11 +66,13 @@ _TOLD = re.compile(
     r"(?i)(\b[\w.-]*(?:token|api[ _-]?key|passw(?:or)?d|passphrase|secret|\bkey)(?: (?:is|was|provided|given))?:?\s+)"
     r"(\"[^\"\s]{8,}\"|'[^'\s]{8,}'|(?![\w-]*(?:based|auth))(?=[\w+=-]*[\d_-])(?=[\w+=-]*[A-Za-z])[\w+=-]{12,}(?![\w/(]))"
 )
-_BLOCK = re.compile(rf"(?i)({_NAME}[\"']?:\s*[|>][+-]?[ \t]*\n)((?:[ \t]+\S[^\n]*(?:\n|\Z))+)")
+_BLOCK = re.compile(
+    rf"(?i)(?<![\w.-])({_NAME}[\"']?:\s*[|>][+-]?[ \t]*\n)((?:[ \t]+\S[^\n]*(?:\n|\Z))+)"
+)
 _SECRET_DATA = re.compile(
     r"(?<![\w.-])([\"']?(?:stringData|data)[\"']?:\s*\{?[ \t]*\n?)((?:[ \t]*[\"']?[\w.-]+[\"']?:[ \t]*\S+,?[ \t]*\n?)+)"
 )
-_ENTRY = re.compile(r"([\"']?[\w.-]+[\"']?:[ \t]*)([^\s,}]+)")
+_ENTRY = re.compile(r"(?<![\w.-])([\"']?[\w.-]+[\"']?:[ \t]*)([^\s,}]+)")
 _BASE64 = re.compile(
     r"[\"']?(?:[A-Za-z0-9+/]{4}){2,}(?:[A-Za-z0-9+/]{2}==|[A-Za-z0-9+/]{3}=)?[\"']?"
 )

@@ -55,6 +55,8 @@ _SETTINGS = {
     "max_num_seqs": r"max[_-]num[_-]seqs",
     "max_model_len": r"max[_-]model[_-]len",
 }
+_LINE = 10_000
+"""Characters of a line that are searched; what programs write by mistake has no end."""
 _KEYS = ("log", "message", "msg", "textPayload", "Msg", "note")
 
 
@@ -132,18 +134,27 @@ class Stream:
     lines: tuple[Line, ...]
     text: str
     starts: tuple[int, ...]
+    loud: str
+    """The text without the lines that call themselves INFO or WARNING: most of a log are such."""
 
     @classmethod
     def of(cls, task: str | None, seen: Sequence[Observation], *, is_log: bool) -> Stream:
         lines: list[Line] = []
         for one in seen:
-            text, quiet = plain(one.message) if is_log else (_sentence(one), False)
+            text, quiet = plain(one.message[:_LINE]) if is_log else (_sentence(one), False)
             lines.append(Line(text, quiet, one))
         starts, at = [], 0
         for line in lines:
             starts.append(at)
             at += len(line.text) + 1
-        return cls(task, is_log, tuple(lines), "\n".join(x.text for x in lines), tuple(starts))
+        return cls(
+            task,
+            is_log,
+            tuple(lines),
+            "\n".join(x.text for x in lines),
+            tuple(starts),
+            "\n".join(x.text for x in lines if not x.quiet),
+        )
 
     def settings(self) -> EngineSettings | None:
         """Engine settings as its start command or its own lines give them, None without any."""
