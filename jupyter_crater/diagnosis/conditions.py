@@ -14,8 +14,10 @@ _STAGES = (
     ("sampler", r"_dummy_sampler_run|warming up sampler"),
     (
         "capturing",
-        r"@(?:capture\w*|_capture_cudagraphs|profile_cudagraph_memory|compile_or_warm_up_model|warm_up_model)\b"
-        r"|cuda_?graph\.capture|in capture_end",
+        (
+            r"@(?:capture\w*|_capture_cudagraphs|profile_cudagraph_memory|compile_or_warm_up_model|warm_up_model)\b"
+            r"|cuda_?graph\.capture|in capture_end"
+        ),
     ),
     (
         "cache",
@@ -23,13 +25,17 @@ _STAGES = (
     ),
     (
         "profiling",
-        r"@(?:profile_run|determine_available_memory|determine_num_available_blocks|_dummy_run"
-        r"|profile_num_available_blocks|profile_memory)\b",
+        (
+            r"@(?:profile_run|determine_available_memory|determine_num_available_blocks|_dummy_run"
+            r"|profile_num_available_blocks|profile_memory)\b"
+        ),
     ),
     (
         "loading",
-        r"@(?:load_model|load_weights|create_weights|initialize_model|_initialize_model|get_model"
-        r"|process_weights_after_loading)\b",
+        (
+            r"@(?:load_model|load_weights|create_weights|initialize_model|_initialize_model|get_model"
+            r"|process_weights_after_loading)\b"
+        ),
     ),
     ("serving", r"@(?:execute_model|step|_process_engine_step|sample_tokens)\b"),
 )
