@@ -90,7 +90,9 @@ def test_ctrl_c_ends_the_wait_and_not_the_job(launch, stand_in, words):
         [*COMMAND, *words], stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True
     )
     until(lambda: crater.job(NAME).phase == "starting-engine", seconds=20, what="starting-engine")
-    time.sleep(1)  # the verb is in its wait
+    said, word = (process.stderr, " s  ") if words[0] == "launch" else (process.stdout, "")
+    assert said is not None
+    assert any(word in line for line in said), "the verb is in its wait"
     process.send_signal(signal.SIGINT)
     _, err = process.communicate(timeout=20)
     assert process.returncode == 130
