@@ -31,7 +31,7 @@ from ...spec import (
 )
 from ...timeline import Timeline, reduce
 from .. import attaching
-from ..base import Reach, Submitted
+from ..base import Account, Reach, Submitted, account_of
 from . import capacity, cluster, ending, keys, kinds, logs, manifests, new_secret, reach, submit
 from .access import ACCOUNT
 from .cluster import Cluster
@@ -315,6 +315,12 @@ class KubernetesBackend:
         if here.seen(name).over:
             return None
         return reach.ingress_url(here, name)
+
+    def account(self, name: str) -> Account | None:
+        """The account of a client's page, out of the job's Secret."""
+        here = self.cluster
+        seen = here.seen(name)
+        return account_of(seen.spec, lambda key: keys.read(here, name, key, seen.record.uid))
 
     def connect(self, name: str, port: int | None = None) -> socket.socket:
         return reach.connect(self.cluster, name, port)
