@@ -13,6 +13,7 @@ from jupyter_crater import Kubernetes, api as crater_api
 from jupyter_crater.backends import kubernetes as k8s
 from jupyter_crater.backends.kubernetes import cluster, ending, record
 from jupyter_crater.backends.kubernetes.backend import KubernetesBackend
+from jupyter_crater.clients.watch import look
 from jupyter_crater.errors import (
     BackendError,
     BackendUnavailable,
@@ -24,7 +25,7 @@ from jupyter_crater.errors import (
 )
 
 from ...waiting import until
-from .playing import api, backend, play
+from .playing import Play, api, backend, play
 from .scripted import Answer, status
 
 __all__ = ["api", "backend", "play"]
@@ -74,6 +75,53 @@ def test_a_free_addresses_key_goes_from_the_environment_into_the_secret(api, bac
     for plural, name in everything(api):
         if "secrets" not in plural:
             assert "sk-theirs" not in str(api.get(plural, name))
+
+
+def test_a_client_says_what_its_engine_lacks_and_has_an_account(api, backend, play, distributed):
+    submit(backend, distributed)
+    prepared = crater_api.prepare("open-webui", backend=KIND, connect="r1")
+    submit(backend, prepared.spec, "page")
+    page = Play(api, "page")
+    page.pods()
+    page.run(ip="10.0.0.9")
+    page.ready("main-0")
+    job = crater_api.Job(backend, "page")
+    until(lambda: job.status().phase == "serving", what="the page to be up")
+    told = until(lambda: (s := job.status()).reason and s, what="its reason")
+    assert told.reason == "engine-not-serving"
+    assert "'r1'" in told.message
+    play.serve()
+    until(lambda: job.status().reason is None, what="the engine to serve")
+    play.state("Failed")
+    until(lambda: job.status().reason == "engine-ended", what="the engine's end")
+
+    password = base64.b64decode(api.get("v1/secrets", "page")["data"]["new-password"]).decode()
+    assert (job.account.email, job.account.password) == ("crater@localhost", password)
+    assert password not in repr(job.account)
+    assert crater_api.Job(backend, "r1").account is None
+
+
+def test_a_job_of_another_namespace_is_found_again_or_refused(api, backend, distributed):
+    submit(backend, distributed)
+    there = crater_api.Job(KubernetesBackend(namespace="other"), "r1")
+    with pytest.raises(NotSupported, match="other"):
+        crater_api.prepare("open-webui", backend=KIND, connect=there)
+    spec = crater_api.prepare("open-webui", backend="local", connect=there).spec
+    assert spec.connect.arguments == {"context": "lab", "namespace": "other"}
+    api.asked.clear()
+    assert look(spec.connect).code == "engine-not-serving"
+    asked = [a[1] for a in api.asked if "/namespaces/" in a[1]]
+    assert {path.split("/namespaces/")[1].split("/")[0] for path in asked} == {"other"}
+
+
+def test_a_living_client_is_not_attached_to_for_another_engine(api, backend, distributed):
+    submit(backend, distributed)
+    one = crater_api.prepare("open-webui", backend=KIND, connect="r1").spec
+    submit(backend, one, "page")
+    assert submit(backend, one, "page").attached
+    other = crater_api.prepare("open-webui", backend=KIND, connect="http://host/v1").spec
+    with pytest.raises(ConflictError, match="connect: r1 on kubernetes → http://host/v1"):
+        submit(backend, other, "page")
 
 
 def test_the_same_again_attaches_and_other_values_do_not(api, backend, distributed):
