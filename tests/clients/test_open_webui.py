@@ -11,8 +11,9 @@ import httpx
 import pytest
 
 import jupyter_crater as crater
-from jupyter_crater import errors, processes
+from jupyter_crater import api, errors, processes
 from jupyter_crater.backends.local import store
+from jupyter_crater.cli import main
 from jupyter_crater.engines import clients
 from tests.doubles.openai_server import OpenAIServer
 from tests.waiting import until
@@ -224,9 +225,12 @@ def test_a_wrong_address_is_told_and_the_right_one_begins(ready):
 
 
 @pytest.mark.engine
-def test_stopped_while_it_waits(ready):
+def test_stopped_while_it_waits(ready, capsys):
     chat = crater.launch("open-webui", backend="local", connect="http://127.0.0.1:9")
     reason(chat, "engine-unreachable")
+    assert main(["key", "open-webui", "--json"]) == 0
+    told = json.loads(capsys.readouterr().out)
+    assert (told["account"], told["key"]) == (chat.account.email, chat.account.password)
     chat.stop()
     assert chat.phase == "stopped"
 
@@ -248,6 +252,18 @@ def test_what_can_not_be_connected_is_said_before_anything_is_made(state, connec
         crater.launch("open-webui", backend="local", connect=connect)
     assert words in str(caught.value)
     assert crater.jobs("local") == []
+
+
+def test_only_a_rehearsed_engine_is_spared_the_pages_own_requests(launch):
+    launch(wait=False, name="engine")
+    rehearsed = api.prepare("open-webui", backend="local", connect="engine")
+    assert [c.reason for c in rehearsed.changes] == ["background_requests"]
+    assert rehearsed.spec.main.env["ENABLE_TITLE_GENERATION"] == "false"
+    asked = {"background_requests": True}
+    for more in ({"connect": "http://host/v1"}, {"connect": "engine", "parameters": asked}):
+        full = api.prepare("open-webui", backend="local", **more)
+        assert full.changes == []
+        assert full.spec.main.env["ENABLE_TITLE_GENERATION"] == "true"
 
 
 @pytest.mark.engine

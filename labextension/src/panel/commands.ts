@@ -186,10 +186,11 @@ export function addCommands(
   addJob(CommandIDs.copyURL, t('Copy the URL of a job'), job =>
     copy(store.find(job.name, job.backend)?.url, t('URL'))
   );
-  addJob(CommandIDs.openURL, t('Open the URL of a job'), job => {
+  addJob(CommandIDs.openURL, t('Open the URL of a job'), async job => {
     const found = store.find(job.name, job.backend);
     if (found && isPage(found)) {
-      return openPage(job.name, job.backend, transport);
+      await openPage(job.name, job.backend, transport);
+      return;
     }
     const url = found?.url ?? '';
     if (!/^(https?:\/\/|\/(?!\/))/.test(url)) {
