@@ -72,8 +72,8 @@ def its_word(place: Backend, name: str) -> Seen:
 
 
 def _way(place: Backend, name: str) -> tuple[str, str | None]:
-    """Where this machine reaches the engine: as its backend says, else by the job's forward."""
-    reach = place.reach(name, make=False)
+    """Where this machine reaches the engine: as its backend offers it, else by the job's forward."""
+    reach = place.reach(name)
     return reach.url or forwards.ensure(place, name), reach.key
 
 

@@ -16,6 +16,7 @@ from jupyter_crater.backends.crater import access, create, credentials, template
 from jupyter_crater.backends.crater.backend import CraterBackend
 from jupyter_crater.backends.crater.client import CreationUnknown
 from jupyter_crater.backends.crater.observe import Poller
+from jupyter_crater.clients import watch
 from jupyter_crater.errors import (
     AuthenticationError,
     BackendError,
@@ -497,6 +498,15 @@ def test_open_webui_gets_the_heads_name_and_key(backend, world, webui):
     assert key not in json.dumps(chat.body)
     assert backend.status("open-webui").phase == "serving"
     assert backend.address("open-webui").startswith("https://")
+
+
+def test_a_page_elsewhere_has_its_engine_offered_an_address(backend, world):
+    launch(backend)
+    assert watch.its_word(backend, NAME).code == "engine-not-serving"
+    only(world).pods[0].log.append(READY)
+    url, key = watch._way(backend, NAME)
+    assert url.startswith("https://")
+    assert key == backend._key(backend._seen(NAME))
 
 
 def test_a_free_addresses_key_goes_into_the_storage_alone(backend, world, webui, monkeypatch):

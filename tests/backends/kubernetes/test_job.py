@@ -36,6 +36,11 @@ def submit(backend, spec, name="r1"):
     return backend.submit(spec, name, asked=spec, changes=[])
 
 
+def secret(api, name):
+    data = api.get("v1/secrets", name)["data"]
+    return {key: base64.b64decode(value).decode() for key, value in data.items()}
+
+
 def streams():
     return [t for t in threading.enumerate() if t.name.startswith("log of")]
 
@@ -70,11 +75,22 @@ def test_a_free_addresses_key_goes_from_the_environment_into_the_secret(api, bac
         "open-webui", backend=KIND, connect="http://models.example.com/v1", parameters={}
     )
     submit(backend, prepared.spec, "page")
-    data = api.get("v1/secrets", "page")["data"]
-    assert base64.b64decode(data["connect-key"]) == b"sk-theirs"
+    first = secret(api, "page")
+    assert first["connect-key"] == "sk-theirs"
     for plural, name in everything(api):
         if "secrets" not in plural:
             assert "sk-theirs" not in str(api.get(plural, name))
+
+    monkeypatch.delenv("JUPYTER_CRATER_CONNECT_KEY")
+    Play(api, "page").state("Aborted")
+    until(lambda: backend.status("page").ended, what="its end")
+    submit(backend, prepared.spec, "page")
+    assert secret(api, "page") == first, "key and account outlive a new attempt"
+    Play(api, "page").state("Aborted")
+    until(lambda: backend.status("page").ended, what="its end")
+    other = crater_api.prepare("open-webui", backend=KIND, connect="http://other/v1").spec
+    submit(backend, other, "page")
+    assert "connect-key" not in secret(api, "page"), "it is that address's alone"
 
 
 def test_a_client_says_what_its_engine_lacks_and_has_an_account(api, backend, play, distributed):
@@ -95,7 +111,7 @@ def test_a_client_says_what_its_engine_lacks_and_has_an_account(api, backend, pl
     play.state("Failed")
     until(lambda: job.status().reason == "engine-ended", what="the engine's end")
 
-    password = base64.b64decode(api.get("v1/secrets", "page")["data"]["new-password"]).decode()
+    password = secret(api, "page")["new-password"]
     assert (job.account.email, job.account.password) == ("crater@localhost", password)
     assert password not in repr(job.account)
     assert crater_api.Job(backend, "r1").account is None
@@ -352,7 +368,9 @@ def test_stop_keeps_what_the_logs_said(api, backend, play, distributed):
     assert backend.status("r1").phase == "stopped"
     assert [o.message for o in backend.log("r1")] == ["the last words"]
     api.logs.clear()
+    before = secret(api, "r1")
     assert submit(backend, distributed).attempt == 2
+    assert secret(api, "r1")["api-key"] == before["api-key"], "its clients hold it"
     assert [o.message for o in backend.log("r1", previous=True)] == ["the last words"]
 
 
