@@ -16,6 +16,8 @@ from ..spec import Connect, JobStatus, v1
 PROBE_S = 5.0
 """A busy engine on few cores takes seconds to answer."""
 EVERY_S = 1.0
+CALM_S = 3.0
+"""While all is well: each look is a line in the engine's log."""
 MISSES = 2
 """So many looks in a row have to fail before a client that was served is told of it."""
 
@@ -134,4 +136,4 @@ class Watch(threading.Thread):
             self._missed = 0 if now.ok else self._missed + 1
             if now.ok or self.seen is None or not self.seen.ok or self._missed >= MISSES:
                 self.seen = now
-            self.ended.wait(EVERY_S)
+            self.ended.wait(CALM_S if now.ok else EVERY_S)
