@@ -281,6 +281,15 @@ def test_behind_a_hub_without_a_route_nothing_is_opened(ready, monkeypatch):
     assert "127.0.0.1" not in str(chat.to_json()["status"]["endpoints"])
 
 
+def test_another_client_than_open_webui_is_not_replaced_by_it(state):
+    spec = api.template("open-webui").render({})
+    other = spec.main.model_copy(update={"command": ("python3", "chat.py")})
+    connect = spec.connect.model_copy(update={"url": "http://host/v1"})
+    spec = spec.model_copy(update={"tasks": (other,), "connect": connect})
+    with pytest.raises(errors.NotSupported, match=r"chat\.py"):
+        api.backend_of("local").prepare(spec, "chat", given=frozenset())
+
+
 @pytest.mark.engine
 def test_a_client_of_a_client_is_refused(ready):
     crater.launch("open-webui", backend="local", connect="http://127.0.0.1:9")

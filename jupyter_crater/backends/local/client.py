@@ -6,10 +6,12 @@ import os
 import time
 from typing import Any
 
-from ...errors import InputError
+from ...errors import InputError, NotSupported
 from ...spec import CONNECT_KEY_VARIABLE, JobSpec, Observation
 
 WEB = "web"
+OPEN_WEBUI = ("bash", "start.sh")
+"""How its image starts it."""
 SPARED = ("ENABLE_TITLE_GENERATION", "ENABLE_TAGS_GENERATION", "ENABLE_FOLLOW_UP_GENERATION")
 
 
@@ -20,7 +22,13 @@ def prepare(
 
     Raises:
         InputError: nothing to connect to.
+        NotSupported: it is no Open WebUI, the only client that is installed here.
     """
+    if (command := spec.main.command) not in ((), OPEN_WEBUI):
+        raise NotSupported(
+            f"This machine runs Open WebUI only, and this template starts {' '.join(command)!r}.",
+            hint="Launch it on a cluster, where its image is.",
+        )
     if spec.connect is None or not (spec.connect.job or spec.connect.url):
         raise InputError(
             "A client needs something to connect to.",
