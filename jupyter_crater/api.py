@@ -203,7 +203,7 @@ def prepare(
     name: str | None = None,
     new: bool = False,
     backend: str | Place | None = None,
-    connect: Job | str | None = None,
+    connect: Job | Connect | str | None = None,
     lease: str | float | None = None,
     force: bool = False,
     raw_command: bool = False,
@@ -320,12 +320,11 @@ def relaunch(
             f"{name!r} is {status.phase}: a new attempt begins when this one has ended.",
             hint=f"Stop it first (`jupyter crater stop {name}`).",
         )
-    connect = (spec.connect.job or spec.connect.url) if spec.connect else None
     return prepare(
         spec.provenance.template,
         name=name,
         backend=Made(place),
-        connect=connect,
+        connect=spec.connect,
         lease=lease or spec.lease_seconds or "none",
         force=force,
         raw_command=raw_command,
@@ -412,7 +411,7 @@ def _as_engine_job(spec: JobSpec, parsed: Parsed) -> JobSpec:
     )
 
 
-def _connected(spec: JobSpec, connect: Job | str, place: Backend) -> JobSpec:
+def _connected(spec: JobSpec, connect: Job | Connect | str, place: Backend) -> JobSpec:
     """The spec with what it talks to: a job of ours, with its port and key's name, or an address.
 
     Raises:
@@ -421,28 +420,37 @@ def _connected(spec: JobSpec, connect: Job | str, place: Backend) -> JobSpec:
     """
     if spec.connect is None:
         raise InputError("This template has nothing to connect: `connect` is for client templates.")
-    target = (
-        Connect(job=connect.name, backend=connect.backend)
-        if isinstance(connect, Job)
-        else Connect(url=connect)
-        if "://" in connect
-        else Connect(job=connect)
-    )
+    if isinstance(connect, Connect):
+        target = connect
+    elif isinstance(connect, Job):
+        target = Connect(job=connect.name, backend=connect.backend, arguments=_where(connect.place))
+    else:
+        target = Connect(url=connect) if "://" in connect else Connect(job=connect)
     if target.url and not _is_address(target.url):
         raise InputError(
             f"{target.url!r} is no address of a service.",
             hint="It looks like http://HOST:PORT/v1; its key comes by JUPYTER_CRATER_CONNECT_KEY.",
         )
-    if place.name != "local" and target.backend not in (None, place.name):
+    here = target.backend in (None, place.name)
+    if (here and target.arguments not in ({}, _where(place))) or (
+        not here and place.name != "local"
+    ):
         raise NotSupported(
-            f"A client on {place.name} can't reach a job on {target.backend}.",
+            f"A client on {place.name} can't reach {target.told}.",
             hint="Launch it where that job is, or on this machine, which reaches both.",
         )
     update: dict[str, Any] = {"job": target.job, "backend": target.backend, "url": target.url}
+    update["arguments"] = {} if here else target.arguments
     if target.job is not None:
         update |= {"backend": target.backend or place.name}
-        update |= _service_of(target.job, backend_of(target.backend) if target.backend else place)
+        there = place if here else backends.make(str(target.backend), **target.arguments)
+        update |= _service_of(target.job, there)
     return spec.model_copy(update={"connect": spec.connect.model_copy(update=update)})
+
+
+def _where(place: Backend) -> dict[str, Any]:
+    """What tells a backend's place from others of its kind; how it carries jobs doesn't."""
+    return {k: v for k, v in place.arguments.items() if k not in ("carrier", "queue")}
 
 
 def _service_of(name: str, place: Backend) -> dict[str, Any]:

@@ -16,8 +16,8 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from . import backends, config, forecast, forwards
-from .backends.base import Backend
-from .clients import opening
+from .backends.base import Account, Backend
+from .clients import opening, watch
 from .errors import (
     BackendError,
     BackendUnavailable,
@@ -98,18 +98,32 @@ class Job:
         status = self._expect(self._backend.status(self.name))
         if metrics and status.phase == "serving":
             status = status.model_copy(update={"metrics": self.metrics()})
-        if status.url is None and not status.ended:
+        if status.ended:
+            return status
+        url = status.url
+        if url is None:
             try:
                 url = self._backend.address(self.name) or forwards.url(self._backend, self.name)
             except CraterError:
                 url = None
-            if any(e.name == opening.WEB for e in status.endpoints):
-                return opening.shown(status, url)
+        if any(e.name == opening.WEB for e in status.endpoints):
+            return opening.shown(self._wired(status), url)
+        if status.url is None:
             if status.endpoints and (url or status.phase == "serving"):
                 url = opening.engine(self.name, self.backend, url)
             endpoints = tuple(e.model_copy(update={"url": url}) for e in status.endpoints)
             status = status.model_copy(update={"url": url, "endpoints": endpoints})
         return status
+
+    def _wired(self, status: JobStatus) -> JobStatus:
+        """A client on a cluster with what its engine lacks; here its supervisor says that itself."""
+        if self.backend == "local" or status.phase != "serving" or status.reason:
+            return status
+        connect = self.spec.connect
+        seen = watch.its_word(self._backend, connect.job) if connect and connect.job else None
+        if seen is None or seen.ok:
+            return status
+        return status.model_copy(update={"reason": seen.code, "message": seen.message})
 
     def _expect(self, status: JobStatus) -> JobStatus:
         """The status with what earlier starts let expect; a start seen whole is remembered."""
@@ -281,6 +295,12 @@ class Job:
     def api_key(self) -> str | None:
         """The engine's key. It opens the engine to whoever has it: don't print it."""
         return self._backend.reach(self.name).key
+
+    @property
+    def account(self) -> Account | None:
+        """The account of a client's page: its e-mail and password; None where it has none."""
+        ask = getattr(self._backend, "account", None)
+        return ask(self.name) if ask and self.spec.kind == "client" else None
 
     def client(self, **options: Any) -> OpenAI:
         """An ``openai.OpenAI`` that speaks to this job; ``options`` go to its constructor."""
@@ -486,8 +506,7 @@ class Job:
             NotSupported: as :attr:`url`.
         """
         url = self.url
-        account = getattr(self._backend, "account", None)
-        if self.spec.kind != "client" or account is None:
+        if self.spec.kind != "client":
             return url
         status = self._backend.status(self.name)
         if status.phase != "serving":
@@ -496,7 +515,7 @@ class Job:
                 f"{self.name!r} is {status.phase}{why}: its page isn't there yet.",
                 hint="`job.wait()` waits for it.",
             )
-        return opening.signed_in(url, account(self.name))
+        return opening.signed_in(url, self.account)
 
     def stop(self) -> None:
         """End the job's processes; logs and settings stay, and a launch starts it again."""

@@ -193,6 +193,8 @@ class Connect(_Model):
 
     job: str | None = None
     backend: str | None = None
+    arguments: dict[str, Any] = {}
+    """What makes the job's backend again (context, namespace …) where it isn't the client's own."""
     url: str | None = None
     env: str = "OPENAI_API_BASE_URL"
     """The variable of the task that receives the address (ending in one ``/v1``)."""
@@ -201,6 +203,17 @@ class Connect(_Model):
     """The connected job's service port; None: not known, 8000."""
     key: str | None = "api-key"
     """Key of the connected job's secret; None: its service is open."""
+
+    @property
+    def told(self) -> str:
+        """What it is, in a line."""
+        where = " ".join(filter(None, (self.backend, *map(str, self.arguments.values()))))
+        return self.url or (f"{self.job} on {where}" if where else str(self.job))
+
+
+def v1(url: str) -> str:
+    """The address with exactly one ``/v1`` at its end and no slash after it."""
+    return url.rstrip("/").removesuffix("/v1").rstrip("/") + "/v1"
 
 
 class JobSpec(_Model):

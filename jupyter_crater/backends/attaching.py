@@ -13,13 +13,11 @@ def check(name: str, running: JobSpec, asked: JobSpec, phase: str, owner: str = 
     """Attach only to what was asked for.
 
     Raises:
-        ConflictError: the living job has another template or other given values; each is named.
+        ConflictError: the living job has another template, other given values, or talks to another
+            service; each is named.
     """
-    rows: list[tuple[str, Any, Any]] = []
-    if running.provenance.template != asked.provenance.template:
-        rows.append(("template", running.provenance.template, asked.provenance.template))
-    was, now = running.provenance.values, asked.provenance.values
-    rows += [
+    was, now = _told(running), _told(asked)
+    rows = [
         (key, was.get(key, "(default)"), now.get(key, "(default)"))
         for key in sorted(was.keys() | now.keys())
         if _json(was.get(key)) != _json(now.get(key))
@@ -32,6 +30,11 @@ def check(name: str, running: JobSpec, asked: JobSpec, phase: str, owner: str = 
             hint=f"Stop it first (`jupyter crater stop {name}`), give the same values to attach, "
             "another name, or new=True for a second job.",
         )
+
+
+def _told(spec: JobSpec) -> dict[str, Any]:
+    found = dict(spec.provenance.values) | {"template": spec.provenance.template}
+    return found | ({"connect": spec.connect.told} if spec.connect else {})
 
 
 def _json(value: Any) -> str:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import socket
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field
 from threading import Event
 from typing import Any, Protocol
@@ -35,8 +35,8 @@ class Account:
 
     email: str
     password: str = field(repr=False)
-    secret: str = field(repr=False)
-    """Signs its sessions."""
+    secret: str = field(default="", repr=False)
+    """Signs its sessions; only whoever starts the page needs it."""
 
 
 class Backend(Protocol):
@@ -140,3 +140,14 @@ class Backend(Protocol):
     def manifest(self, spec: JobSpec, name: str) -> list[dict[str, Any]]:
         """What submit would create, as documents."""
         ...
+
+
+def account_of(spec: JobSpec, secret: Callable[[str], str]) -> Account | None:
+    """The account that a client's template makes at its page's start; None: it makes none.
+
+    Args:
+        secret: a value of the job's secret by its key.
+    """
+    email = spec.main.env.get("WEBUI_ADMIN_EMAIL")
+    key = spec.main.secret_env.get("WEBUI_ADMIN_PASSWORD")
+    return Account(email, secret(key)) if email and key else None

@@ -23,6 +23,12 @@ def open_job(options: argparse.Namespace, out: Output) -> None:
 
 def key(options: argparse.Namespace, out: Output) -> None:
     each = job(options)
+    if account := each.account:
+        if sys.stdout.isatty():
+            out.note(f"Signs in as {account.email}:")
+        row = {"schema": 1, "name": each.name, "account": account.email, "key": account.password}
+        out.result(row, account.password)
+        return
     found = each.api_key
     if found is None:
         raise NotSupported(f"{each.name!r} has no API key: it is open.")

@@ -9,24 +9,26 @@ there Jupyter's own address leads to it (jupyter_crater.server.forward).
 from __future__ import annotations
 
 from typing import Any
-from urllib.parse import urlsplit
 
 from ..backends.base import Account
 from ..errors import NotSupported
 from ..spec import JobStatus
 from . import door, webui
+from .watch import is_loopback
 
 WEB = "web"
-LOOPBACK = ("127.0.0.1", "localhost", "::1")
 NO_ROUTE = (
     "Open WebUI can't live under a path of JupyterHub, and this platform offers the job no address "
     "of its own"
 )
 
 
-def reachable(url: str) -> bool:
-    """Whether the user's browser gets there: behind a JupyterHub loopback is another machine."""
-    return webui.hub_prefix() is None or urlsplit(url).hostname not in LOOPBACK
+def reachable(url: str | None) -> bool:
+    """Whether the user's browser gets there: behind a JupyterHub loopback is another machine.
+
+    None: nothing is there yet but a forward, which is on loopback.
+    """
+    return webui.hub_prefix() is None or not (url is None or is_loopback(url))
 
 
 def engine(name: str, backend: str, url: str | None) -> str | None:
@@ -54,7 +56,7 @@ def check(name: str, url: str) -> None:
 
 def shown(status: JobStatus, url: str | None) -> JobStatus:
     """The status with the page's address, or, where that is a dead link, with none and why."""
-    if url is not None and not reachable(url):
+    if not reachable(url):
         endpoints = tuple(e.model_copy(update={"url": None}) for e in status.endpoints)
         update: dict[str, Any] = {"url": None, "endpoints": endpoints}
         if status.phase == "serving" and not status.reason:
@@ -67,7 +69,11 @@ def shown(status: JobStatus, url: str | None) -> JobStatus:
 
 
 def signed_in(url: str, account: Account | None) -> str:
-    """A one-time address of the page with its session; the page itself where there is no account."""
-    if account is None:
+    """A one-time address of the page with its session.
+
+    The page itself where there is no account, or no way to hand a session over: only pages of one
+    host share cookies.
+    """
+    if account is None or not is_loopback(url):
         return url
     return door.make(url, webui.sign_in(url, account))

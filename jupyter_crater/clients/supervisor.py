@@ -49,7 +49,7 @@ class ClientSupervisor(Supervisor):
             wanted = self._wanted_port("port", next((f.port for f in self.spec.forwards), 0))
             port = wanted or free[0]
             self.attempt.write_run(ports={"web": port}, head_ip="127.0.0.1")
-            self.watch = Watch(connect, self.folder.connect_key())
+            self.watch = Watch(connect, self.folder.connect_key(connect.url))
             self.watch.start()
             try:
                 data = self.folder.path / "data"

@@ -4,17 +4,20 @@ from __future__ import annotations
 
 import threading
 from dataclasses import dataclass
+from urllib.parse import urlsplit
 
 import httpx
 
 from .. import backends, forwards
 from ..backends.base import Backend
 from ..errors import BackendError, CraterError, NotFound
-from ..spec import Connect, JobStatus
+from ..spec import Connect, JobStatus, v1
 
 PROBE_S = 5.0
 """A busy engine on few cores takes seconds to answer."""
 EVERY_S = 1.0
+CALM_S = 3.0
+"""While all is well: each look is a line in the engine's log."""
 MISSES = 2
 """So many looks in a row have to fail before a client that was served is told of it."""
 
@@ -49,27 +52,36 @@ def look(connect: Connect, key: str | None = None) -> Seen:
         return probe(Target(v1(connect.url), key), connect.url)
     name = str(connect.job)
     try:
-        place = backends.make(connect.backend or "local")
-        status = place.status(name)
-        if status.phase != "serving":
-            return _not_serving(name, status)
+        place = backends.make(connect.backend or "local", **connect.arguments)
+        told = its_word(place, name)
+        if not told.ok:
+            return told
         url, key = _way(place, name)
-    except NotFound:
-        return Seen(None, "engine-missing", f"There is no job {name!r} any more.")
     except CraterError as error:
         return Seen(None, "engine-unreachable", f"{name!r} can't be reached: {error.message}")
     return probe(Target(v1(url), key), name)
 
 
+def its_word(place: Backend, name: str) -> Seen:
+    """What the connected job says of itself; nobody is asked whether the service answers."""
+    try:
+        status = place.status(name)
+    except NotFound:
+        return Seen(None, "engine-missing", f"There is no job {name!r} any more.")
+    except CraterError as error:
+        return Seen(None, "engine-unreachable", f"{name!r} can't be reached: {error.message}")
+    return Seen(None) if status.phase == "serving" else _not_serving(name, status)
+
+
 def _way(place: Backend, name: str) -> tuple[str, str | None]:
-    """Where this machine reaches the engine: as its backend says, else by the job's forward."""
-    reach = place.reach(name, make=False)
+    """Where this machine reaches the engine: as its backend offers it, else by the job's forward."""
+    reach = place.reach(name)
     return reach.url or forwards.ensure(place, name), reach.key
 
 
-def v1(url: str) -> str:
-    """The address with exactly one ``/v1`` at its end and no slash after it."""
-    return url.rstrip("/").removesuffix("/v1").rstrip("/") + "/v1"
+def is_loopback(url: str) -> bool:
+    """Whether it leads to the machine of whoever opens it."""
+    return urlsplit(url).hostname in ("127.0.0.1", "localhost", "::1")
 
 
 def _not_serving(name: str, status: JobStatus) -> Seen:
@@ -84,7 +96,8 @@ def probe(target: Target, name: str) -> Seen:
     """Ask for the models; no redirect is followed, since the key must not go elsewhere."""
     headers = {"Authorization": f"Bearer {target.key}"} if target.key else {}
     try:
-        answer = httpx.get(f"{target.url}/models", headers=headers, timeout=PROBE_S)
+        where, env = f"{target.url}/models", not is_loopback(target.url)  # that is no proxy's
+        answer = httpx.get(where, headers=headers, timeout=PROBE_S, trust_env=env)
         models = answer.json().get("data") if answer.status_code == 200 else None
     except (httpx.HTTPError, httpx.InvalidURL) as error:
         why = str(error) or type(error).__name__
@@ -123,4 +136,4 @@ class Watch(threading.Thread):
             self._missed = 0 if now.ok else self._missed + 1
             if now.ok or self.seen is None or not self.seen.ok or self._missed >= MISSES:
                 self.seen = now
-            self.ended.wait(EVERY_S)
+            self.ended.wait(CALM_S if now.ok else EVERY_S)

@@ -8,24 +8,28 @@ from pathlib import Path
 from typing import Any
 
 from ..backends.base import Account
-from ..engines.environment import LEFT_BEHIND
 from ..errors import BackendUnavailable
 from ..spec import Connect
 from .watch import Target
 
-OWN = ("WEBUI_", "ENABLE_", "OLLAMA_", "RAG_", "CORS_", "DATA_DIR", "DATABASE_", "OAUTH_", "REDIS_")
-"""Prefixes of its settings: the job's are those of its template, not of whoever launched it."""
+KEPT = (
+    *("PATH", "HOME", "USER", "LOGNAME", "LANG", "LANGUAGE", "LC_ALL", "LC_CTYPE", "TZ", "TMPDIR"),
+    *("http_proxy", "https_proxy", "HTTP_PROXY", "HTTPS_PROXY", "no_proxy", "NO_PROXY"),
+    *("LD_LIBRARY_PATH", "SSL_CERT_FILE", "SSL_CERT_DIR", "REQUESTS_CA_BUNDLE"),
+)
+"""What it takes from whoever launches it. Its settings are those of its template: it reads hundreds
+of variables (OPENAI_API_KEYS, say, goes before the job's key), and others' secrets are none of its."""
 
 
 def settings(base: Mapping[str, str], data: Path, port: int) -> dict[str, str]:
     """The environment of a local Open WebUI but for its template's: offline, held to loopback.
 
     Args:
-        base: the launching process's environment; what steers its Python or Jupyter stays behind.
+        base: the launching process's environment.
         data: folder of accounts, chats and uploads.
         port: where it listens; its page's origin, the only one that may speak to it.
     """
-    env = {k: v for k, v in base.items() if not k.startswith((*LEFT_BEHIND, *OWN))}
+    env = {k: base[k] for k in KEPT if k in base}
     loopback = [p for p in env.get("no_proxy", env.get("NO_PROXY", "")).split(",") if p]
     no_proxy = ",".join(dict.fromkeys([*loopback, "127.0.0.1", "localhost"]))
     return env | {
@@ -75,7 +79,7 @@ def sign_in(url: str, account: Account) -> str:
 
     body: dict[str, Any] = {"email": account.email, "password": account.password}
     try:
-        with httpx.Client(base_url=f"{url}/api/v1", timeout=30) as client:
+        with httpx.Client(base_url=f"{url}/api/v1", timeout=30, trust_env=False) as client:
             answer = client.post("/auths/signin", json=body).raise_for_status()
             token = str(answer.json()["token"])
             client.headers["Authorization"] = f"Bearer {token}"

@@ -39,6 +39,52 @@ test('what is no web address is not opened', async () => {
   open.mockRestore();
 });
 
+test('a page behind an ingress opens as it is, and where its account is to be had is told', async () => {
+  const url = 'https://chat.example';
+  const job = { ...PAGE, name: 'chat', url, endpoints: [{ name: 'web', port: 8080, url }] };
+  const transport = new FakeTransport({ 'job.get': () => job });
+  const root = await show(<JobView name="chat" backend="kubernetes" transport={transport} />);
+  expect([...root.querySelectorAll('button')].map(b => b.textContent)).not.toContain(
+    'Open, signed in'
+  );
+  button(root, 'Open');
+  expect(root.textContent).toContain('jupyter crater key chat');
+});
+
+test('a page whose forward is not made yet opens by the click', async () => {
+  const tab = { location: { href: '' }, opener: null, close: vi.fn() };
+  const open = vi.spyOn(window, 'open').mockReturnValue(tab as unknown as Window);
+  const job = { ...PAGE, url: null, endpoints: [{ name: 'web', port: 8080, url: null }] };
+  const answers = { 'job.get': () => job, 'job.link': () => ({ url: 'http://127.0.0.1:5/x' }) };
+  const transport = new FakeTransport(answers);
+  const root = await show(<JobView name="chat" backend="kubernetes" transport={transport} />);
+  await after(() => button(root, 'Open, signed in').click());
+  expect(tab.location.href).toBe('http://127.0.0.1:5/x');
+  open.mockRestore();
+});
+
+test('a browser on another machine than Jupyter gets no link to 127.0.0.1', async () => {
+  vi.stubGlobal('location', new URL('https://gpu-box.example:8888/lab'));
+  const tab = { location: { href: '' }, opener: null, close: vi.fn() };
+  const open = vi.spyOn(window, 'open').mockReturnValue(tab as unknown as Window);
+  const words = 'it listens on the machine of Jupyter';
+  const transport = new FakeTransport({ 'job.get': () => PAGE });
+  const root = await show(<JobView name="chat" backend="local" transport={transport} />);
+  expect(root.querySelector('[role=alert]')?.textContent).toContain(words);
+
+  const job = { ...PAGE, url: null, endpoints: [{ name: 'web', port: 8080, url: null }] };
+  const answers = { 'job.get': () => job, 'job.link': () => ({ url: 'http://127.0.0.1:5/x' }) };
+  const later = await show(
+    <JobView name="chat" backend="kubernetes" transport={new FakeTransport(answers)} />
+  );
+  await after(() => button(later, 'Open, signed in').click());
+  expect(later.querySelector('[role=alert]')?.textContent).toContain(words);
+  expect(tab.location.href).toBe('');
+  expect(tab.close).toHaveBeenCalled();
+  open.mockRestore();
+  vi.unstubAllGlobals();
+});
+
 test('without a route there is no link and no button, but the reason', async () => {
   const endpoints = [{ name: 'web', port: 4000, url: null }];
   const away = { ...PAGE, url: null, endpoints, reason: 'no-route', message: 'No way there.' };

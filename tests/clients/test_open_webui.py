@@ -11,13 +11,15 @@ import httpx
 import pytest
 
 import jupyter_crater as crater
-from jupyter_crater import errors
+from jupyter_crater import api, errors, processes
 from jupyter_crater.backends.local import store
+from jupyter_crater.cli import main
 from jupyter_crater.engines import clients
 from tests.doubles.openai_server import OpenAIServer
 from tests.waiting import until
 
 DOUBLES = Path(__file__).parents[1] / "doubles"
+KEY = "sk-of-a-free-address"
 
 
 @pytest.fixture(scope="session")
@@ -65,7 +67,7 @@ def test_it_waits_for_its_engine_shows_its_model_and_follows_it(scripted, webui_
     chat.wait(timeout=240, progress=quiet)
     assert chat.reason is None
     page = chat.url
-    token = signed_in(chat)
+    token = signed_in(chat.link(), page)
     assert models(page, token) == [engine.model]
     assert streamed(page, token, engine.model, "What is gravity?")
     assert httpx.get(f"{page}/api/models").status_code == 401, "open to nobody without the account"
@@ -91,13 +93,13 @@ def test_it_waits_for_its_engine_shows_its_model_and_follows_it(scripted, webui_
     assert "restarting" in phases
     assert chat.url == page, "an open tab stays right"
     assert streamed(page, token, engine.model, "What is light?"), "still signed in"
-    nothing_secret(chat, engine)
+    nothing_secret(chat, engine.api_key)
 
 
-def signed_in(job):
-    answer = httpx.get(job.link(), follow_redirects=False)
+def signed_in(link, page):
+    answer = httpx.get(link, follow_redirects=False)
     assert answer.status_code == 303
-    assert answer.headers["location"] == f"{job.url}/auth"
+    assert answer.headers["location"] == f"{page}/auth"
     return answer.cookies["token"]
 
 
@@ -128,16 +130,15 @@ def sign_up(page):
     return httpx.post(f"{page}/api/v1/auths/signup", json=body, timeout=30).status_code
 
 
-def nothing_secret(chat, engine):
+def nothing_secret(chat, key):
     folder = store.find(chat.name)
     account = folder.account()
-    for name in ("account.json", "connect-key"):
-        assert stat.S_IMODE((folder.path / name).stat().st_mode) == 0o600
+    assert stat.S_IMODE((folder.path / "account.json").stat().st_mode) == 0o600
     assert stat.S_IMODE((folder.path / "data").stat().st_mode) == 0o700
     told = "\n".join(
         p.read_text(errors="replace") for p in folder.path.glob("attempts/**/*") if p.is_file()
     )
-    for secret in (account.password, account.secret, engine.api_key):
+    for secret in (account.password, account.secret, key):
         assert secret not in told
         assert secret not in repr(account)
 
@@ -148,27 +149,75 @@ def ready(scripted, webui_environment):
 
 
 @pytest.mark.engine
-def test_a_wrong_key_is_told_and_the_right_one_begins(ready, monkeypatch):
+@pytest.mark.timeout(600)
+def test_a_free_address_refuses_goes_and_comes_back(ready, monkeypatch):
+    """Each is told with the page up, which isn't started anew: where it asks is the same."""
     monkeypatch.setenv("JUPYTER_CRATER_CONNECT_KEY", "wrong")
-    with OpenAIServer(key="right") as server:
+    # A launcher's own settings and secrets are none of the page's, loopback is none of a proxy's.
+    monkeypatch.setenv("OPENAI_API_BASE_URLS", "http://127.0.0.1:9/v1")
+    monkeypatch.setenv("OPENAI_API_KEYS", "sk-mine")
+    monkeypatch.setenv("HTTP_PROXY", "http://127.0.0.1:9")
+    with OpenAIServer(key=KEY) as server:
         port = server.port
         chat = crater.launch("open-webui", backend="local", connect=server.url)
         told = reason(chat, "wrong-key")
         assert told.phase == "queued"
         assert "401" in told.message
-    reason(chat, "engine-unreachable")
-    with OpenAIServer(key="wrong", port=port):
-        until(lambda: chat.phase == "starting-engine", seconds=30, what="its start")
-        assert "wrong" not in store.find(chat.name).current().document()["spec"]["connect"].values()
+        chat.stop()
+        monkeypatch.setenv("JUPYTER_CRATER_CONNECT_KEY", KEY)
+        crater.launch("open-webui", backend="local", connect=server.url)
+        chat.wait(timeout=240, progress=quiet)
+        assert chat.reason is None
+        page, link = chat.url, chat.link()
+        monkeypatch.delenv("HTTP_PROXY")
+        token = signed_in(link, page)
+        assert models(page, token) == ["scripted"]
+        apart(chat, server)
+    assert reason(chat, "engine-unreachable").phase == "serving"
+    with OpenAIServer(key="another", port=port):
+        assert reason(chat, "wrong-key").phase == "serving"
+        assert httpx.get(f"{page}/health").status_code == 200
+    with OpenAIServer(key=KEY, port=port):
+        until(lambda: chat.reason is None, seconds=30, what="its recovery")
+        assert streamed(page, token, "scripted", "What is light?")
+    assert "restarting" not in [e.reason for e in chat.events() if e.kind == "phase"]
+
+    chat.stop()
+    monkeypatch.delenv("JUPYTER_CRATER_CONNECT_KEY")
+    with OpenAIServer(key=KEY, port=port):
+        crater.relaunch(chat)
+        until(lambda: chat.phase == "starting-engine", seconds=30, what="its start with the key")
+    gone = store.find(chat.name)
+    nothing_secret(chat, KEY)
+    assert stat.S_IMODE((gone.path / "connect-key").stat().st_mode) == 0o600
+    assert gone.connect_key(f"http://127.0.0.1:{port + 1}") is None, "it is that address's alone"
+    assert (gone.path / "data" / "webui.db").is_file()
+    chat.delete()
+    assert not gone.path.exists(), "accounts and chats are gone with the job"
+    assert processes.marked(gone.marker) == []
+
+
+def apart(chat, server):
+    """The page speaks on loopback only, and knows nothing of who launched it."""
+    tree = [p for p in processes.marked(store.find(chat.name).marker) if "open-webui" in p.name()]
+    (page,) = tree
+    ends = [e for c in page.net_connections("inet") for e in (c.laddr, c.raddr) if e]
+    assert {e.ip for e in ends} == {"127.0.0.1"}
+    env = page.environ()
+    assert env["OPENAI_API_BASE_URL"] == f"{server.url}/v1"
+    assert "sk-mine" not in env.values()
+    assert not any(k.startswith(("CRATER_", "JUPYTER_CRATER_CONNECT", "PYTEST")) for k in env)
 
 
 @pytest.mark.engine
-def test_a_wrong_address_is_told_and_a_service_there_begins(ready):
+def test_a_wrong_address_is_told_and_the_right_one_begins(ready):
     with OpenAIServer(key=None) as server:
+        port = server.port
         chat = crater.launch("open-webui", backend="local", connect=f"{server.url}/nowhere")
         assert "404" in reason(chat, "wrong-address").message
-        port = server.port
-        chat.delete()
+        with pytest.raises(errors.ConflictError, match="connect: http"):
+            crater.launch("open-webui", backend="local", connect=server.url)
+        chat.stop()
     chat = crater.launch("open-webui", backend="local", connect=f"http://127.0.0.1:{port}/v1/")
     reason(chat, "engine-unreachable")
     with OpenAIServer(key=None, port=port):
@@ -176,9 +225,12 @@ def test_a_wrong_address_is_told_and_a_service_there_begins(ready):
 
 
 @pytest.mark.engine
-def test_stopped_while_it_waits(ready):
+def test_stopped_while_it_waits(ready, capsys):
     chat = crater.launch("open-webui", backend="local", connect="http://127.0.0.1:9")
     reason(chat, "engine-unreachable")
+    assert main(["key", "open-webui", "--json"]) == 0
+    told = json.loads(capsys.readouterr().out)
+    assert (told["account"], told["key"]) == (chat.account.email, chat.account.password)
     chat.stop()
     assert chat.phase == "stopped"
 
@@ -202,6 +254,18 @@ def test_what_can_not_be_connected_is_said_before_anything_is_made(state, connec
     assert crater.jobs("local") == []
 
 
+def test_only_a_rehearsed_engine_is_spared_the_pages_own_requests(launch):
+    launch(wait=False, name="engine")
+    rehearsed = api.prepare("open-webui", backend="local", connect="engine")
+    assert [c.reason for c in rehearsed.changes] == ["background_requests"]
+    assert rehearsed.spec.main.env["ENABLE_TITLE_GENERATION"] == "false"
+    asked = {"background_requests": True}
+    for more in ({"connect": "http://host/v1"}, {"connect": "engine", "parameters": asked}):
+        full = api.prepare("open-webui", backend="local", **more)
+        assert full.changes == []
+        assert full.spec.main.env["ENABLE_TITLE_GENERATION"] == "true"
+
+
 @pytest.mark.engine
 def test_behind_a_hub_without_a_route_nothing_is_opened(ready, monkeypatch):
     chat = crater.launch("open-webui", backend="local", connect="http://127.0.0.1:9")
@@ -215,6 +279,15 @@ def test_behind_a_hub_without_a_route_nothing_is_opened(ready, monkeypatch):
     assert opened == []
     assert chat.status().url is None
     assert "127.0.0.1" not in str(chat.to_json()["status"]["endpoints"])
+
+
+def test_another_client_than_open_webui_is_not_replaced_by_it(state):
+    spec = api.template("open-webui").render({})
+    other = spec.main.model_copy(update={"command": ("python3", "chat.py")})
+    connect = spec.connect.model_copy(update={"url": "http://host/v1"})
+    spec = spec.model_copy(update={"tasks": (other,), "connect": connect})
+    with pytest.raises(errors.NotSupported, match=r"chat\.py"):
+        api.backend_of("local").prepare(spec, "chat", given=frozenset())
 
 
 @pytest.mark.engine

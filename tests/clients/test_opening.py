@@ -10,6 +10,7 @@ from urllib.parse import urlsplit
 import pytest
 
 from jupyter_crater import errors, processes
+from jupyter_crater.backends.base import Account
 from jupyter_crater.clients import door, opening
 from jupyter_crater.spec import Endpoint, JobStatus
 from tests.waiting import until
@@ -99,6 +100,17 @@ def test_behind_a_hub_without_an_address_of_its_own_no_link_is_given(monkeypatch
     assert [e.url for e in shown.endpoints] == [None]
     assert shown.reason == "no-route"
     assert "no address of its own" in shown.message
+
+
+def test_behind_a_hub_a_page_that_only_a_forward_would_reach_has_no_route(monkeypatch):
+    monkeypatch.setenv("JUPYTERHUB_SERVICE_PREFIX", "/user/ana/")
+    assert opening.shown(status(phase="serving"), None).reason == "no-route"
+    assert opening.shown(status(phase="queued"), None).reason is None
+
+
+def test_only_a_page_of_this_machine_is_opened_signed_in():
+    account = Account("crater@localhost", "never sent")
+    assert opening.signed_in("https://chat.example", account) == "https://chat.example"
 
 
 def test_a_reason_of_the_engine_is_not_hidden_by_the_missing_route(monkeypatch):

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import socket
 import time
 from collections.abc import Callable, Iterator, Sequence
@@ -18,10 +19,18 @@ from ...errors import (
     NotSupported,
     nearest,
 )
-from ...spec import Endpoint, JobSpec, JobStatus, Observation, check_name
+from ...spec import (
+    CONNECT_KEY_VARIABLE,
+    Endpoint,
+    JobSpec,
+    JobStatus,
+    Observation,
+    check_name,
+    v1,
+)
 from ...timeline import reduce
 from .. import attaching
-from ..base import Reach, Submitted
+from ..base import Account, Reach, Submitted, account_of
 from . import access, create, observe, request, submit, templates
 from .client import Client
 from .imported import Imported
@@ -154,13 +163,13 @@ class CraterBackend:
         if wanted is None or not (wanted.job or wanted.url):
             return None
         if wanted.url:
-            return Target(f"{wanted.url.rstrip('/').removesuffix('/v1')}/v1", None)
+            return Target(v1(wanted.url), os.environ.get(CONNECT_KEY_VARIABLE) or None)
         if wanted.backend not in (None, self.name):
             raise NotSupported("A client on Crater talks to a job on Crater, or to an address.")
         seen = self._seen(str(wanted.job))
         if seen.over or seen.spec.service is None:
             raise JobNotFound(f"{wanted.job!r} is no running engine.", hint="Launch it first.")
-        url = f"http://{access.dns_name(seen)}:{seen.spec.service.port}/v1"
+        url = v1(f"http://{access.dns_name(seen)}:{seen.spec.service.port}")
         return Target(url, self._key(seen))
 
     def manifest(self, spec: JobSpec, name: str) -> list[dict[str, Any]]:
@@ -301,15 +310,23 @@ class CraterBackend:
             return None
         kept = self._poller.kept
         if (where := f"key {seen.jobname}") not in kept:
-            content = self.client.download(f"{FOLDER}/{seen.record['id']}/{API_KEY}")
-            if content is None:
-                raise BackendError(
-                    "The key of this engine is gone from your storage.",
-                    hint="Launch it again: a new key is made.",
-                )
-            kept[where] = content.decode()
+            kept[where] = self._secret(seen, API_KEY)
         key: str = kept[where]
         return key
+
+    def _secret(self, seen: Seen, key: str) -> str:
+        content = self.client.download(f"{FOLDER}/{seen.record['id']}/{key}")
+        if content is None:
+            raise BackendError(
+                f"The {key} of this job is gone from your storage.",
+                hint="Launch it again: a new one is made.",
+            )
+        return content.decode()
+
+    def account(self, name: str) -> Account | None:
+        """The account of a client's page, out of the user's storage."""
+        seen = self._seen(name)
+        return account_of(seen.spec, lambda key: self._secret(seen, key))
 
     def reach(self, name: str, *, make: bool = True) -> Reach:
         """Directly where this process is inside the cluster, else through an external address."""

@@ -7,6 +7,7 @@ import os
 import socket
 import time
 from collections.abc import Iterator, Sequence
+from contextlib import suppress
 from pathlib import Path
 from threading import Event
 from typing import Any
@@ -24,6 +25,7 @@ from ...errors import (
 from ...spec import (
     CONNECT_KEY,
     CONNECT_KEY_VARIABLE,
+    NEW_SECRET,
     Endpoint,
     JobSpec,
     JobStatus,
@@ -32,7 +34,7 @@ from ...spec import (
 )
 from ...timeline import Timeline, reduce
 from .. import attaching
-from ..base import Reach, Submitted
+from ..base import Account, Reach, Submitted, account_of
 from . import capacity, cluster, ending, keys, kinds, logs, manifests, new_secret, reach, submit
 from .access import ACCOUNT
 from .cluster import Cluster
@@ -172,7 +174,8 @@ class KubernetesBackend:
             update={"attempt": attempt, "notebook": _own_pod(here) if here.access.inside else None}
         )
         first = manifests(spec, name, carrier=carrier, namespace=here.namespace, options=options)
-        values = new_secret(spec, options, _given_secrets(spec), kind=first[-1]["kind"])
+        given = (_kept(here, job, spec) if job else {}) | _given_secrets(spec)
+        values = new_secret(spec, options, given, kind=first[-1]["kind"])
         documents = manifests(
             spec, name, carrier=carrier, namespace=here.namespace, options=options, secret=values
         )
@@ -334,6 +337,12 @@ class KubernetesBackend:
             return None
         return reach.ingress_url(here, name)
 
+    def account(self, name: str) -> Account | None:
+        """The account of a client's page, out of the job's Secret."""
+        here = self.cluster
+        seen = here.seen(name)
+        return account_of(seen.spec, lambda key: keys.read(here, name, key, seen.record.uid))
+
     def connect(self, name: str, port: int | None = None) -> socket.socket:
         return reach.connect(self.cluster, name, port)
 
@@ -362,6 +371,22 @@ def _given_secrets(spec: JobSpec) -> dict[str, str]:
     if spec.connect and spec.connect.url:
         wanted[CONNECT_KEY_VARIABLE] = CONNECT_KEY
     return {key: os.environ[env] for env, key in wanted.items() if os.environ.get(env)}
+
+
+def _kept(here: Cluster, job: Record, spec: JobSpec) -> dict[str, str]:
+    """Secrets of the attempt before: clients hold its key, its data knows its account."""
+    wanted = {key for task in spec.tasks for key in task.secret_env.values()}
+    wanted = {key for key in wanted if key.startswith(NEW_SECRET)}
+    if spec.service and spec.service.key:
+        wanted.add(spec.service.key)
+    before = job.spec.connect
+    if spec.connect and before and spec.connect.url and spec.connect.url == before.url:
+        wanted.add(CONNECT_KEY)
+    found = {}
+    for key in wanted:
+        with suppress(CraterError):  # gone or not ours to read: a new one is made
+            found[key] = keys.read(here, job.name, key, job.uid)
+    return found
 
 
 def _own_pod(here: Cluster) -> Peer | None:

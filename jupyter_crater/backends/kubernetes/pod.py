@@ -8,7 +8,7 @@ from typing import Any
 from ...catalog import engines, gpus
 from ...engines.scripts import SHM_GIB, leased
 from ...errors import InputError, NotSupported
-from ...spec import CONNECT_KEY, JobSpec, Resources, Task, Volume
+from ...spec import CONNECT_KEY, JobSpec, Resources, Task, Volume, v1
 from . import record
 from .options import Options
 from .text import env_name, literal
@@ -153,7 +153,7 @@ def connect_url(spec: JobSpec, options: Options) -> str:
         raise InputError(
             "A client job needs something to connect to.", hint="Give connect=JOB or an address."
         )
-    return base.rstrip("/").removesuffix("/v1").rstrip("/") + "/v1"
+    return v1(base)
 
 
 def _ports(frame: Frame, task: Task) -> list[dict[str, Any]]:

@@ -54,7 +54,7 @@ class LocalBackend:
         _check_disk()
         self._check_ports(spec, name, given)
         if spec.kind == "client":
-            return client.prepare(spec, given=given)
+            return client.prepare(spec, given=given, cuda=environment.describe().kind == "cuda")
         if spec.raw_command is not None or spec.engine is None:
             return spec, []
         # On a GPU nothing is scaled down: the job is what was asked.
@@ -124,7 +124,7 @@ class LocalBackend:
         attempt = store.add_attempt(folder, document)
         try:
             if spec.kind == "client":
-                store.make_client(folder, client.key_of(spec))
+                store.make_client(folder, *client.address_of(spec))
             attempt.record(Observation(time.time(), "phase", "queued"))
             if spec.lease_seconds:
                 attempt.write_run(lease=time.time() + spec.lease_seconds)

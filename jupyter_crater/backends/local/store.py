@@ -190,12 +190,10 @@ class Folder:
         data = files.read(self.path / "account.json")
         return Account(data["email"], data["password"], data["secret"]) if data else None
 
-    def connect_key(self) -> str | None:
-        """The key of a free address that a client was given."""
-        try:
-            return (self.path / "connect-key").read_text().strip() or None
-        except OSError:
-            return None
+    def connect_key(self, url: str | None) -> str | None:
+        """The key of a free address that a client was given, for that address only."""
+        data = files.read(self.path / "connect-key") or {}
+        return data.get("key") or None if url and data.get("url") == url else None
 
     def attempts(self) -> list[Attempt]:
         try:
@@ -225,8 +223,11 @@ def create(name: str) -> Folder:
     return Folder(path)
 
 
-def make_client(folder: Folder, connect_key: str | None) -> None:
-    """What a client needs beside: its account, which its data knows, and a free address's key."""
+def make_client(folder: Folder, url: str | None, key: str | None) -> None:
+    """What a client needs beside: its account, which its data knows, and a free address's key.
+
+    A ``key`` of None leaves the one that an earlier attempt was given.
+    """
     if folder.account() is None:
         made = {
             "email": "crater@localhost",
@@ -234,7 +235,8 @@ def make_client(folder: Folder, connect_key: str | None) -> None:
             "secret": secrets.token_urlsafe(48),
         }
         files.write(folder.path / "account.json", made)
-    files.write(folder.path / "connect-key", connect_key or "")
+    if key is not None:
+        files.write(folder.path / "connect-key", {"url": url, "key": key})
 
 
 def add_attempt(folder: Folder, document: dict[str, Any]) -> Attempt:

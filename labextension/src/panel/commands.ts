@@ -5,6 +5,7 @@ import type { ReadonlyPartialJSONObject } from '@lumino/coreutils';
 import { text } from '../model';
 import { t } from '../views/i18n';
 import type { JobStore } from '../views/jobstore';
+import { isPage, openPage } from '../views/OpenPage';
 import { CraterError, ITransport } from '../views/transport';
 import { connectCell, insertCell } from './cell';
 import { craterIcon } from './icon';
@@ -185,8 +186,13 @@ export function addCommands(
   addJob(CommandIDs.copyURL, t('Copy the URL of a job'), job =>
     copy(store.find(job.name, job.backend)?.url, t('URL'))
   );
-  addJob(CommandIDs.openURL, t('Open the URL of a job'), job => {
-    const url = store.find(job.name, job.backend)?.url ?? '';
+  addJob(CommandIDs.openURL, t('Open the URL of a job'), async job => {
+    const found = store.find(job.name, job.backend);
+    if (found && isPage(found)) {
+      await openPage(job.name, job.backend, transport);
+      return;
+    }
+    const url = found?.url ?? '';
     if (!/^(https?:\/\/|\/(?!\/))/.test(url)) {
       throw new CraterError(t('It has no {what} yet.', { what: t('URL') }));
     }

@@ -4,6 +4,7 @@ import type { IStatus } from '../model';
 import { CopyButton, ErrorNote } from './controls';
 import { t } from './i18n';
 import { IGroup, JobStore, key } from './jobstore';
+import { isPage } from './OpenPage';
 import { PhaseChip } from './Tasks';
 import type { CraterError } from './transport';
 
@@ -240,7 +241,8 @@ const JobRow = React.memo(function JobRow(
             />
           </>
         )}
-        {job.url && /^(https?:\/\/|\/(?!\/))/.test(job.url) && (
+        {/* A page is opened from its view, which signs in. */}
+        {job.url && !isPage(job) && /^(https?:\/\/|\/(?!\/))/.test(job.url) && (
           <a
             className="crater-Button crater-mod-quiet"
             href={job.url}

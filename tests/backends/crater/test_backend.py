@@ -16,6 +16,7 @@ from jupyter_crater.backends.crater import access, create, credentials, template
 from jupyter_crater.backends.crater.backend import CraterBackend
 from jupyter_crater.backends.crater.client import CreationUnknown
 from jupyter_crater.backends.crater.observe import Poller
+from jupyter_crater.clients import watch
 from jupyter_crater.errors import (
     AuthenticationError,
     BackendError,
@@ -499,6 +500,29 @@ def test_open_webui_gets_the_heads_name_and_key(backend, world, webui):
     assert backend.address("open-webui").startswith("https://")
 
 
+def test_a_page_elsewhere_has_its_engine_offered_an_address(backend, world):
+    launch(backend)
+    assert watch.its_word(backend, NAME).code == "engine-not-serving"
+    only(world).pods[0].log.append(READY)
+    url, key = watch._way(backend, NAME)
+    assert url.startswith("https://")
+    assert key == backend._key(backend._seen(NAME))
+
+
+def test_a_free_addresses_key_goes_into_the_storage_alone(backend, world, webui, monkeypatch):
+    monkeypatch.setenv("JUPYTER_CRATER_CONNECT_KEY", "sk-theirs")
+    free = webui.model_copy(update={"connect": Connect(url="https://models.example//v1/")})
+    launch(backend, free, "chat")
+    (chat,) = world.jobs.values()
+    address = {"name": "OPENAI_API_BASE_URL", "value": "https://models.example/v1"}
+    assert chat.body["envs"] == [address]
+    assert [v for k, v in world.files.items() if k.endswith("client-key")] == [b"sk-theirs"]
+    assert "sk-theirs" not in json.dumps(chat.body)
+    other = free.model_copy(update={"connect": Connect(url="https://elsewhere.example")})
+    with pytest.raises(ConflictError, match=r"connect: https://models.*→ https://elsewhere"):
+        launch(backend, other, "chat")
+
+
 def test_a_client_without_its_engine(backend, world, webui):
     with pytest.raises(JobNotFound):
         launch(backend, webui, "open-webui")
@@ -538,3 +562,5 @@ def test_the_templates_open_webui_has_an_account_of_its_own(backend, world):
     assert len(passwords) == 1
     assert len(passwords[0]) > 30
     assert passwords[0] not in str(job.body)
+    account = Job(backend, "chat").account
+    assert (account.email, account.password) == ("crater@localhost", passwords[0])

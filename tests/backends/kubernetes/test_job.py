@@ -13,6 +13,7 @@ import pytest
 from jupyter_crater import Kubernetes, api as crater_api
 from jupyter_crater.backends.kubernetes import ending, record
 from jupyter_crater.backends.kubernetes.backend import KubernetesBackend
+from jupyter_crater.clients.watch import look
 from jupyter_crater.errors import (
     BackendError,
     BackendUnavailable,
@@ -24,7 +25,7 @@ from jupyter_crater.errors import (
 )
 
 from ...waiting import until
-from .playing import api, as_a_new_process, backend, play
+from .playing import Play, api, as_a_new_process, backend, play
 from .scripted import Answer, status
 
 __all__ = ["api", "backend", "play"]
@@ -33,6 +34,11 @@ KIND = Kubernetes(carrier="kubernetes")
 
 def submit(backend, spec, name="r1"):
     return backend.submit(spec, name, asked=spec, changes=[])
+
+
+def secret(api, name):
+    data = api.get("v1/secrets", name)["data"]
+    return {key: base64.b64decode(value).decode() for key, value in data.items()}
 
 
 def streams():
@@ -69,11 +75,69 @@ def test_a_free_addresses_key_goes_from_the_environment_into_the_secret(api, bac
         "open-webui", backend=KIND, connect="http://models.example.com/v1", parameters={}
     )
     submit(backend, prepared.spec, "page")
-    data = api.get("v1/secrets", "page")["data"]
-    assert base64.b64decode(data["connect-key"]) == b"sk-theirs"
+    first = secret(api, "page")
+    assert first["connect-key"] == "sk-theirs"
     for plural, name in everything(api):
         if "secrets" not in plural:
             assert "sk-theirs" not in str(api.get(plural, name))
+
+    monkeypatch.delenv("JUPYTER_CRATER_CONNECT_KEY")
+    Play(api, "page").state("Aborted")
+    until(lambda: backend.status("page").ended, what="its end")
+    submit(backend, prepared.spec, "page")
+    assert secret(api, "page") == first, "key and account outlive a new attempt"
+    Play(api, "page").state("Aborted")
+    until(lambda: backend.status("page").ended, what="its end")
+    other = crater_api.prepare("open-webui", backend=KIND, connect="http://other/v1").spec
+    submit(backend, other, "page")
+    assert "connect-key" not in secret(api, "page"), "it is that address's alone"
+
+
+def test_a_client_says_what_its_engine_lacks_and_has_an_account(api, backend, play, distributed):
+    submit(backend, distributed)
+    prepared = crater_api.prepare("open-webui", backend=KIND, connect="r1")
+    submit(backend, prepared.spec, "page")
+    page = Play(api, "page")
+    page.pods()
+    page.run(ip="10.0.0.9")
+    page.ready("main-0")
+    job = crater_api.Job(backend, "page")
+    until(lambda: job.status().phase == "serving", what="the page to be up")
+    told = until(lambda: (s := job.status()).reason and s, what="its reason")
+    assert told.reason == "engine-not-serving"
+    assert "'r1'" in told.message
+    play.serve()
+    until(lambda: job.status().reason is None, what="the engine to serve")
+    play.state("Failed")
+    until(lambda: job.status().reason == "engine-ended", what="the engine's end")
+
+    password = secret(api, "page")["new-password"]
+    assert (job.account.email, job.account.password) == ("crater@localhost", password)
+    assert password not in repr(job.account)
+    assert crater_api.Job(backend, "r1").account is None
+
+
+def test_a_job_of_another_namespace_is_found_again_or_refused(api, backend, distributed):
+    submit(backend, distributed)
+    there = crater_api.Job(KubernetesBackend(namespace="other"), "r1")
+    with pytest.raises(NotSupported, match="other"):
+        crater_api.prepare("open-webui", backend=KIND, connect=there)
+    spec = crater_api.prepare("open-webui", backend="local", connect=there).spec
+    assert spec.connect.arguments == {"context": "lab", "namespace": "other"}
+    api.asked.clear()
+    assert look(spec.connect).code == "engine-not-serving"
+    asked = [a[1] for a in api.asked if "/namespaces/" in a[1]]
+    assert {path.split("/namespaces/")[1].split("/")[0] for path in asked} == {"other"}
+
+
+def test_a_living_client_is_not_attached_to_for_another_engine(api, backend, distributed):
+    submit(backend, distributed)
+    one = crater_api.prepare("open-webui", backend=KIND, connect="r1").spec
+    submit(backend, one, "page")
+    assert submit(backend, one, "page").attached
+    other = crater_api.prepare("open-webui", backend=KIND, connect="http://host/v1").spec
+    with pytest.raises(ConflictError, match="connect: r1 on kubernetes → http://host/v1"):
+        submit(backend, other, "page")
 
 
 def test_the_same_again_attaches_and_other_values_do_not(api, backend, distributed):
@@ -350,7 +414,9 @@ def test_stop_keeps_what_the_logs_said(api, backend, play, distributed):
     assert backend.status("r1").phase == "stopped"
     assert [o.message for o in backend.log("r1")] == ["the last words"]
     api.logs.clear()
+    before = secret(api, "r1")
     assert submit(backend, distributed).attempt == 2
+    assert secret(api, "r1")["api-key"] == before["api-key"], "its clients hold it"
     assert [o.message for o in backend.log("r1", previous=True)] == ["the last words"]
 
 

@@ -250,6 +250,9 @@ export const ja: Words = {
   running: '実行中',
   done: '完了',
   'Open, signed in': 'サインインして開く',
+  'Its account: {command}': 'アカウント: {command}',
+  'Your browser can’t open it: it listens on the machine of Jupyter, which is another one.':
+    'このブラウザーからは開けません。Jupyter のマシンで待ち受けていますが、それは別のマシンです。',
   'The browser did not open a new tab.': 'ブラウザーが新しいタブを開きませんでした。',
   'This job is a chat page itself: open it.':
     'このジョブ自体がチャットのページです。開いてください。',

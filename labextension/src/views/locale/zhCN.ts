@@ -245,6 +245,9 @@ export const zhCN: Words = {
   running: '运行中',
   done: '已完成',
   'Open, signed in': '登录并打开',
+  'Its account: {command}': '账户：{command}',
+  'Your browser can’t open it: it listens on the machine of Jupyter, which is another one.':
+    '您的浏览器无法打开：它监听的是 Jupyter 所在的机器，而那是另一台机器。',
   'The browser did not open a new tab.': '浏览器没有打开新标签页。',
   'This job is a chat page itself: open it.': '此作业本身就是聊天页面，请打开它。',
   'Connect to': '连接到',
