@@ -20,7 +20,7 @@ pytestmark = [pytest.mark.engine, pytest.mark.timeout(900)]
 
 def run(name: str, folder: Path | None = None) -> nbformat.NotebookNode:
     notebook = nbformat.read(NOTEBOOKS / name, as_version=4)
-    where = {"metadata": {"path": str(folder)}} if folder else None
+    where = {"metadata": {"path": str(folder)}} if folder else {}
     client = nbclient.NotebookClient(notebook, timeout=600, kernel_name="python3", resources=where)
     client.execute()
     return notebook

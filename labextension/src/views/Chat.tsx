@@ -350,11 +350,22 @@ function Composer(props: {
         </button>
       )}
       {props.busy ? (
-        <button className="crater-Button crater-mod-danger" onClick={props.onStop}>
+        <button
+          key="stop"
+          className="crater-Button crater-mod-danger"
+          // When pressed: a growing answer moves it from under the pointer before that is let go.
+          onMouseDown={event => event.button === 0 && props.onStop?.()}
+          onClick={props.onStop}
+        >
           {t('Stop')}
         </button>
       ) : (
-        <button className="crater-Button crater-mod-accept" disabled={!text.trim()} onClick={send}>
+        <button
+          key="send"
+          className="crater-Button crater-mod-accept"
+          disabled={!text.trim()}
+          onClick={send}
+        >
           {t('Send')}
         </button>
       )}
