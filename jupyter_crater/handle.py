@@ -104,6 +104,8 @@ class Job:
                 url = None
             if any(e.name == opening.WEB for e in status.endpoints):
                 return opening.shown(status, url)
+            if status.endpoints and (url or status.phase == "serving"):
+                url = opening.engine(self.name, self.backend, url)
             endpoints = tuple(e.model_copy(update={"url": url}) for e in status.endpoints)
             status = status.model_copy(update={"url": url, "endpoints": endpoints})
         return status
@@ -252,7 +254,8 @@ class Job:
     def url(self) -> str:
         """What the user's browser opens: an engine's base under which ``/v1`` answers, a client's page.
 
-        Starts the job's forward if there is none, or has the platform offer an address.
+        Starts the job's forward if there is none, or has the platform offer an address. Behind a
+        JupyterHub an engine's is a path under Jupyter's own address.
 
         Raises:
             JobFailed: the job has ended.
@@ -265,7 +268,8 @@ class Job:
         found = address or forwards.ensure(self._backend, self.name)
         if self.spec.kind == "client":
             opening.check(self.name, found)
-        return found
+            return found
+        return opening.engine(self.name, self.backend, found) or found
 
     @property
     def api_url(self) -> str:

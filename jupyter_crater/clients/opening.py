@@ -1,8 +1,9 @@
-"""Whether and how a client's page opens in the user's browser: never a dead link.
+"""What the user's browser can open of a job: never a dead link.
 
 Open WebUI has no setting for a path to live under, so it needs an origin of its own: on the user's
 own machine a port of 127.0.0.1, on a platform an address that the platform offers. Behind a
-JupyterHub 127.0.0.1 is the hub's machine, not the browser's.
+JupyterHub 127.0.0.1 is the hub's machine, not the browser's. An engine's API lives under any path:
+there Jupyter's own address leads to it (jupyter_crater.server.forward).
 """
 
 from __future__ import annotations
@@ -26,6 +27,14 @@ NO_ROUTE = (
 def reachable(url: str) -> bool:
     """Whether the user's browser gets there: behind a JupyterHub loopback is another machine."""
     return webui.hub_prefix() is None or urlsplit(url).hostname not in LOOPBACK
+
+
+def engine(name: str, backend: str, url: str | None) -> str | None:
+    """An engine's address for the user's browser: where loopback is not hers, Jupyter's route."""
+    prefix = webui.hub_prefix()
+    if prefix is None or (url is not None and reachable(url)):
+        return url
+    return f"{prefix.rstrip('/')}/crater/jobs/{name}/forward@{backend}"
 
 
 def check(name: str, url: str) -> None:

@@ -7,6 +7,7 @@ named here pass, and the engine's key is added on this side, so no page ever hol
 from __future__ import annotations
 
 import asyncio
+from http import HTTPStatus
 from typing import Any
 from urllib.parse import parse_qsl, quote, urlencode
 
@@ -22,6 +23,7 @@ from ..errors import BackendUnavailable, InputError
 from ..handle import Job
 from .routes import PLACES, status_of
 
+FORWARD = "forward(?:@(?P<backend>[a-z]{1,20}))?"
 PASSED = r"(?P<rest>v1/.+|health|metrics|version)"
 INWARD = ("Accept", "Content-Type")
 OUTWARD = ("Content-Type", "Retry-After", "X-Request-Id")
@@ -33,7 +35,10 @@ TIMEOUT = httpx.Timeout(60, connect=10, read=600)
 
 
 class ForwardHandler(APIHandler):
-    """``jobs/NAME/forward/v1/…``: streams what the engine says, as it says it."""
+    """``jobs/NAME/forward[@BACKEND]/v1/…``: streams what the engine says, as it says it.
+
+    The backend stands in the path as well, since a client's base URL can't carry a query.
+    """
 
     auth_resource = "crater"
 
@@ -43,16 +48,22 @@ class ForwardHandler(APIHandler):
 
     @web.authenticated
     @authorized
-    async def get(self, name: str, rest: str) -> None:
-        await self.serve(name, rest)
+    async def get(self, name: str, rest: str | None, backend: str | None = None) -> None:
+        if rest is None:  # the base: who opens it in a browser sees that it answers
+            self.redirect(f"{self.request.path}/v1/models")
+            return
+        await self.serve(name, rest, backend)
 
     @web.authenticated
     @authorized
-    async def post(self, name: str, rest: str) -> None:
-        await self.serve(name, rest)
+    async def post(self, name: str, rest: str | None, backend: str | None = None) -> None:
+        if rest is None:
+            raise web.HTTPError(HTTPStatus.METHOD_NOT_ALLOWED)
+        await self.serve(name, rest, backend)
 
-    async def serve(self, name: str, rest: str) -> None:
-        self.work = asyncio.create_task(self.pass_on(name, rest))
+    async def serve(self, name: str, rest: str, backend: str | None) -> None:
+        backend = backend or self.get_query_argument("backend", "")
+        self.work = asyncio.create_task(self.pass_on(name, rest, backend))
         try:
             await self.work
         except (asyncio.CancelledError, StreamClosedError):
@@ -63,9 +74,9 @@ class ForwardHandler(APIHandler):
             self.set_status(status_of(error))
             self.finish(calls.error_json(error))
 
-    async def pass_on(self, name: str, rest: str) -> None:
+    async def pass_on(self, name: str, rest: str, backend: str) -> None:
         path = checked(rest)
-        base, key = await asyncio.to_thread(reach, name, self.get_query_argument("backend", ""))
+        base, key = await asyncio.to_thread(reach, name, backend)
         query = [each for each in parse_qsl(self.request.query, True) if each[0] not in OWN]
         headers = {h: self.request.headers[h] for h in INWARD if h in self.request.headers}
         # Not compressed: a compressor holds back what is to stream.
@@ -142,5 +153,5 @@ def routes(base_url: str) -> list[tuple[str, type[ForwardHandler], dict[str, Any
     limits = httpx.Limits(max_connections=None, max_keepalive_connections=64)
     # No proxy of the environment: engines are reached directly or by a forward on loopback.
     client = httpx.AsyncClient(timeout=TIMEOUT, limits=limits, trust_env=False)
-    pattern = url_path_join(base_url, "crater/jobs", PLACES["NAME"], "forward", PASSED)
+    pattern = url_path_join(base_url, "crater/jobs", PLACES["NAME"], f"{FORWARD}(?:/{PASSED})?")
     return [(pattern, ForwardHandler, {"client": client})]

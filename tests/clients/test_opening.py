@@ -111,3 +111,14 @@ def test_behind_a_hub_an_address_of_the_platform_is_given(monkeypatch):
     monkeypatch.setenv("JUPYTERHUB_SERVICE_PREFIX", "/user/ana/")
     opening.check("chat", "https://chat.example")
     assert opening.shown(status(phase="serving"), "https://chat.example").url
+
+
+def test_an_engine_behind_a_hub_is_reached_by_jupyters_own_address(monkeypatch):
+    monkeypatch.delenv("JUPYTERHUB_SERVICE_PREFIX", raising=False)
+    assert opening.engine("j", "local", PAGE) == PAGE
+    assert opening.engine("j", "local", None) is None
+    monkeypatch.setenv("JUPYTERHUB_SERVICE_PREFIX", "/user/ana/")
+    route = "/user/ana/crater/jobs/j/forward@local"
+    assert opening.engine("j", "local", PAGE) == route
+    assert opening.engine("j", "local", None) == route
+    assert opening.engine("j", "crater", "https://j.example") == "https://j.example"
