@@ -8,6 +8,8 @@ from __future__ import annotations
 
 import asyncio
 import logging
+import math
+import time
 from collections import deque
 from collections.abc import AsyncGenerator, Callable
 from importlib import metadata
@@ -15,6 +17,7 @@ from threading import Event, Thread
 from typing import Any
 
 from .. import api
+from ..backends.base import Backend
 from ..chat import Engine, Settings, Turn
 from ..errors import BackendError, CraterError, InputError
 from ..handle import Job
@@ -29,6 +32,9 @@ LOG_KEPT = 100_000
 """Lines that wait for a slow reader; of more, the oldest are left out and counted."""
 LOG_BATCH = 2_000
 LOG_PAUSE_S = 0.1
+LOG_SECONDS = 60
+LOG_SKIP_S = 30
+"""So long may what was told before be read again, on top of the seconds that were asked for."""
 VERSIONS = ("jupyter_crater", "jupyterlab", "notebook", "jupyter_server", "kubernetes")
 
 
@@ -186,45 +192,88 @@ CALLS: dict[str, Callable[[Params], Any]] = {
 
 
 async def job_log(params: Params) -> AsyncGenerator[Json]:
-    """``{"lines": [{"task", "index", "text"}], "dropped": n}`` until the job ends."""
+    """``{"lines": [{"task", "index", "text"}], "dropped": n}`` until the job ends.
+
+    The first comes at once, be it empty: who hears nothing sits behind a proxy that holds answers
+    back until they are complete. Such a reader asks for some ``seconds`` at a time; the last item
+    then carries ``at``, to be given as ``after`` in the next request.
+    """
     name = _text(params, "name")
-    backend = await asyncio.to_thread(api.backend_of, params.get("backend") or None)
-    waiting: deque[Json] = deque(maxlen=LOG_KEPT)
+    after, seconds = _log_window(params)
+
+    def look() -> Backend:
+        _job(params)  # a wrong name is said before the first item
+        return api.backend_of(params.get("backend") or None)
+
+    backend = await asyncio.to_thread(look)
+    # Of each line its place in its own log: how logs are merged differs from one reading to another.
+    waiting: deque[tuple[str, int, Json]] = deque(maxlen=LOG_KEPT)
     stop, done = Event(), Event()
-    dropped = 0
+    dropped = skipped = 0
     failure: list[Exception] = []
 
     def read() -> None:
-        nonlocal dropped
+        nonlocal dropped, skipped
+        places: dict[str, int] = {}
         try:
             for line in backend.log(
                 name, follow=True, previous=bool(params.get("previous")), stop=stop
             ):
                 if stop.is_set():
                     return
+                log_of = f"{line.task}/{line.index}"
+                place = places[log_of] = places.get(log_of, 0) + 1
+                if place <= after.get(log_of, 0):
+                    skipped += 1
+                    continue
                 dropped += len(waiting) == LOG_KEPT
-                waiting.append({"task": line.task, "index": line.index, "text": line.message})
+                said = {"task": line.task, "index": line.index, "text": line.message}
+                waiting.append((log_of, place, said))
         except Exception as error:  # noqa: BLE001 - raised again where the stream is read
             failure.append(error)
         finally:
             done.set()
 
+    def over() -> bool:
+        late = time.monotonic() - began - seconds
+        known = skipped >= sum(after.values()) and not waiting
+        return late > LOG_SKIP_S or (late > 0 and known)
+
+    began = time.monotonic()
     Thread(target=read, name=f"crater-log-{name}", daemon=True).start()
     told = 0
+    at = dict(after)
     try:
+        yield {"lines": [], "dropped": 0}
         while True:
             last = done.is_set()
             lines = [waiting.popleft() for _ in range(min(len(waiting), LOG_BATCH))]
+            at |= {log_of: place for log_of, place, _ in lines}
             if lines:
                 gone, told = dropped - told, dropped
-                yield {"lines": lines, "dropped": gone}
+                yield {"lines": [said for _, _, said in lines], "dropped": gone}
             elif last:
                 break
+            if over():
+                yield {"lines": [], "dropped": 0, "at": at}
+                return
             await asyncio.sleep(LOG_PAUSE_S)
     finally:
         stop.set()
     if failure:
         raise failure[0]
+
+
+def _log_window(params: Params) -> tuple[dict[str, int], float]:
+    """``after`` and ``seconds`` of a request."""
+    after, seconds = params.get("after") or {}, params.get("seconds")
+    if not isinstance(after, dict) or not all(isinstance(n, int) for n in after.values()):
+        raise InputError("'after' has to be the 'at' of the answer before.")
+    if seconds is None:
+        return after, math.inf
+    if not isinstance(seconds, int | float) or not 0 < seconds <= LOG_SECONDS:
+        raise InputError(f"'seconds' has to be above 0 and at most {LOG_SECONDS}.")
+    return after, float(seconds)
 
 
 async def chat_send(params: Params) -> AsyncGenerator[Json]:

@@ -2,7 +2,8 @@ import { URLExt } from '@jupyterlab/coreutils';
 import { ServerConnection, ServiceManager } from '@jupyterlab/services';
 
 import { record } from './model';
-import { RestTransport } from './rest';
+import { PatientTransport } from './patient';
+import type { RestTransport } from './rest';
 
 /** The server's word that a job changed: jupyter_crater.server. */
 export const JOB_EVENT = 'https://events.jupyter.org/jupyter_crater/job/v1';
@@ -10,7 +11,7 @@ export const JOB_EVENT = 'https://events.jupyter.org/jupyter_crater/job/v1';
 /** The one transport of everything in JupyterLab's page. */
 export function serverTransport(services: ServiceManager.IManager): RestTransport {
   const settings = services.serverSettings;
-  const transport = new RestTransport((path, init) =>
+  const transport = new PatientTransport((path, init) =>
     ServerConnection.makeRequest(URLExt.join(settings.baseUrl, 'crater', path), init, settings)
   );
   services.events.stream.connect((_, event) => {

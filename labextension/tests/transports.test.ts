@@ -1,5 +1,7 @@
 import { afterEach, expect, test, vi } from 'vitest';
 
+import { list, record } from '../src/model';
+import { PatientTransport } from '../src/patient';
 import { RestTransport } from '../src/rest';
 import { CommTransport, IModel, PATIENCE } from '../src/widgets/comm';
 
@@ -125,4 +127,43 @@ test('REST: lines cut anywhere, and an error in the middle', async () => {
     transport.stream('chat.send', { name: 'a' }, item => items.push(item), signal)
   ).rejects.toMatchObject({ message: 'x' });
   expect(items).toEqual([{ text: 'a' }, { text: 'b' }]);
+});
+
+test('a log that nobody hears is asked for window by window', async () => {
+  vi.useFakeTimers();
+  const asked: Record<string, unknown>[] = [];
+  const whole = [
+    '{"lines": ["a"], "dropped": 0}\n{"lines": [], "dropped": 0, "at": {"head/0": 1}}\n',
+    '{"lines": ["b"], "dropped": 0}\n'
+  ];
+  // A proxy that holds back what does not end.
+  const transport = new PatientTransport((_, init) => {
+    const body = record(JSON.parse(init.body as string));
+    asked.push(body);
+    return body.seconds
+      ? Promise.resolve(new Response(whole.shift()))
+      : new Promise((_, fail) =>
+          init.signal!.addEventListener('abort', () => fail(new Error('aborted')))
+        );
+  });
+  const items: unknown[] = [];
+  const read = (signal: AbortSignal) =>
+    transport.stream(
+      'job.log',
+      { name: 'a' },
+      item => items.push(...list(record(item).lines)),
+      signal
+    );
+  const done = read(new AbortController().signal);
+  await vi.advanceTimersByTimeAsync(3_001);
+  await done;
+  expect(items).toEqual(['a', 'b']);
+  expect(asked.map(each => each.after)).toEqual([undefined, {}, { 'head/0': 1 }]);
+  // The next log is asked for so at once, and one that is closed asks no more.
+  whole.push('{"lines": [], "dropped": 0, "at": {}}\n');
+  const abort = new AbortController();
+  const closed = read(abort.signal);
+  abort.abort();
+  await closed;
+  expect(asked).toHaveLength(4);
 });

@@ -155,8 +155,33 @@ def test_every_error_has_a_status():
 def test_a_log_is_streamed_until_the_reader_goes(client):
     with client.stream("POST", "jobs/j1/log") as answer:
         assert answer.headers["content-type"] == "application/x-ndjson"
-        first = json.loads(next(answer.iter_lines()))
+        items = map(json.loads, answer.iter_lines())
+        assert next(items) == {"lines": [], "dropped": 0}, "a sign of life, at once"
+        first = next(items)
     assert {"task", "index", "text"} == set(first["lines"][0])
+    assert client.post("jobs/nobody/log").status_code == 404
+
+
+def test_a_log_is_read_window_by_window(client):
+    """By who hears nothing before an answer is complete."""
+
+    def window(**asked):
+        said = client.post("jobs/j1/log", json={"seconds": 0.5} | asked)
+        assert said.status_code == 200, said.text
+        items = [json.loads(line) for line in said.text.splitlines()]
+        lines = [(line["task"], line["text"]) for item in items for line in item["lines"]]
+        return lines, items[-1]["at"]
+
+    first, at = window()
+    assert first
+    assert sum(at.values()) == len(first)
+    assert window(after=at) == ([], at), "nothing twice"
+    place = max(at, key=at.__getitem__)
+    again, end = window(after=at | {place: at[place] - 2})
+    task = place.partition("/")[0]
+    assert (again, end) == ([line for line in first if line[0] == task][-2:], at)
+    for wrong in ({"seconds": 0}, {"seconds": 1e9}, {"after": 3}, {"after": {"a": "b"}}):
+        assert client.post("jobs/j1/log", json=wrong).status_code == 400
 
 
 def test_a_chat_is_streamed(client):
