@@ -16,12 +16,14 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 import pytest
-from playwright.sync_api import Browser, Page, sync_playwright
+from playwright.sync_api import Browser, Page, expect, sync_playwright
 
 ROOT = Path(__file__).parents[2]
 DOUBLES = ROOT / "tests" / "doubles"
 BUILT = ROOT / "jupyter_crater" / "labextension"
 STAND_IN_LIMIT_S = 60
+# Five seconds, Playwright's own bound, is no long time on a machine that does other things as well.
+expect.set_options(timeout=STAND_IN_LIMIT_S * 1000)
 
 # "Run all cells" before all of this is true runs nothing, and says nothing.
 READY = """async () => { const app = window.jupyterapp; await app.restored;

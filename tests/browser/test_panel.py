@@ -75,50 +75,56 @@ def test_from_an_empty_panel_to_an_answer_by_mouse(notebook):
     assert notebook.foreign == []
 
 
-def test_the_same_by_keyboard_alone(notebook):
-    page = open_lab(notebook.page, notebook.lab, "by-keyboard")
+def tab_to(page, selector, limit=80):
+    for _ in range(limit):
+        if page.evaluate("s => !!document.activeElement?.matches(s)", selector):
+            return
+        page.keyboard.press("Tab")
+    focus = page.evaluate("() => document.activeElement?.outerHTML.slice(0, 200)")
+    raise AssertionError(f"Tab never comes to {selector}: it is at {focus}")
 
-    def tab_to(selector, limit=80):
-        for _ in range(limit):
-            if page.evaluate("s => !!document.activeElement?.matches(s)", selector):
-                return
-            page.keyboard.press("Tab")
-        focus = page.evaluate("() => document.activeElement?.outerHTML.slice(0, 200)")
-        raise AssertionError(f"Tab never comes to {selector}: it is at {focus}")
 
+def answer_by_keyboard(page, name, start_ms=SOON_MS):
+    """From the open JupyterLab to an answer without the mouse; returns the job's view."""
     # It comes late, and takes the focus.
     expect(page.locator(".jp-Launcher")).to_be_visible()
+    page.wait_for_function("document.activeElement.closest('.jp-MainAreaWidget')")
     page.keyboard.press("Control+Alt+c")
-    expect(page.locator(f"{SIDEBAR} [role=tab]").first).to_be_visible()
-    # JupyterLab's own tabs have the same role.
-    tab_to(f"{SIDEBAR} [role=tab][aria-selected=true]")
+    # The keys are there without a Tab; JupyterLab's own tabs have the same role.
+    expect(page.locator(f"{SIDEBAR} [role=tab][aria-selected=true]")).to_be_focused()
     page.keyboard.press("ArrowRight")
     expect(page.locator(f"{SIDEBAR} .crater-Card").first).to_be_visible()
-    tab_to(".crater-Card")
+    tab_to(page, ".crater-Card")
     page.keyboard.press("Enter")
     expect(page.locator(f"{MAIN} .crater-Picker fieldset").first).to_be_visible()
-    tab_to(".crater-Picker input[placeholder]")
-    page.keyboard.type("by-keyboard")
+    tab_to(page, ".crater-Picker input[placeholder]")
+    page.keyboard.type(name)
     expect(page.get_by_role("button", name="Launch the rehearsal")).to_be_enabled()
-    tab_to(".crater-Picker .crater-mod-accept", 200)
+    tab_to(page, ".crater-Picker .crater-mod-accept", 200)
     page.keyboard.press("Enter")
     job = page.locator(f"{MAIN} .crater-Job")
-    expect(job.locator(".crater-Phase").first).to_have_text("serving", timeout=SOON_MS)
-    tab_to(".crater-Job [role=tab]")
+    expect(job.locator(".crater-Phase").first).to_have_text("serving", timeout=start_ms)
+    tab_to(page, ".crater-Job [role=tab]")
     for _ in range(3):
         page.keyboard.press("ArrowRight")
-    tab_to(".crater-Composer textarea")
+    tab_to(page, ".crater-Composer textarea")
     page.keyboard.type("What is gravity?")
     page.keyboard.press("Enter")
-    expect(job.locator(".crater-Turn-stats")).to_contain_text("tokens/s", timeout=SOON_MS)
+    expect(job.locator(".crater-Turn-stats")).to_contain_text("tokens/s", timeout=start_ms)
+    return job
+
+
+def test_the_same_by_keyboard_alone(notebook):
+    page = open_lab(notebook.page, notebook.lab, "by-keyboard")
+    answer_by_keyboard(page, "by-keyboard")
 
     # And back to the panel, down the list, into the job.
     launch(notebook.lab, "by-keyboard-2")
     page.keyboard.press("Control+Alt+c")
-    tab_to(f"{SIDEBAR} [role=tab][aria-selected=true]")
+    expect(page.locator(f"{SIDEBAR} [role=tab][aria-selected=true]")).to_be_focused()
     page.keyboard.press("ArrowLeft")
     expect(page.locator(f"{SIDEBAR} [data-name=by-keyboard-2]")).to_be_visible()
-    tab_to(".crater-JobRow-open")
+    tab_to(page, ".crater-JobRow-open")
     page.keyboard.press("End")
     page.keyboard.press("Home")
     page.keyboard.press("Enter")

@@ -16,6 +16,8 @@ export interface IPanelProps {
   store: JobStore;
   transport: ITransport;
   section: Section;
+  /** Whether the keys are to go to the tabs now; true once each time the panel is called. */
+  takesFocus: () => boolean;
   onSection: (section: Section) => void;
   onJob: (job: IStatus) => void;
   onTemplate: (id: string) => void;
@@ -24,10 +26,17 @@ export interface IPanelProps {
 
 /** The sidebar: jobs, templates, capacity. */
 export function Panel(props: IPanelProps): JSX.Element {
-  const { section, onSection } = props;
+  const { section, takesFocus, onSection } = props;
+  const tabs = React.useRef<HTMLDivElement>(null);
+  React.useLayoutEffect(() => {
+    if (takesFocus()) {
+      tabs.current!.querySelector<HTMLElement>('[tabindex="0"]')!.focus();
+    }
+  });
   return (
     <Root className="crater-Panel">
       <div
+        ref={tabs}
         role="tablist"
         aria-label="Crater"
         className="crater-Tabs"

@@ -71,10 +71,9 @@ export class CraterPanel extends ReactWidget {
   }
 
   protected onActivateRequest(_: Message): void {
+    // Focused by what is drawn: renderPromise waits for the browser to idle, and people type on.
+    this._called = true;
     this.update();
-    void this.renderPromise?.then(() =>
-      this.node.querySelector<HTMLElement>('[role=tab][tabindex="0"]')?.focus()
-    );
   }
 
   protected render(): JSX.Element | null {
@@ -85,10 +84,16 @@ export class CraterPanel extends ReactWidget {
       store: this._store,
       transport: this._transport,
       section: this._section,
+      takesFocus: () => {
+        const called = this._called;
+        this._called = false;
+        return called;
+      },
       onSection: section => this.choose(section),
       ...this._on
     });
   }
 
   private _section: Section = 'jobs';
+  private _called = false;
 }
