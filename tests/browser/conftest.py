@@ -165,9 +165,9 @@ def lab(tmp_path_factory) -> Iterator[Lab]:
         yield running
 
 
-# Playwright runs a loop in this thread until it is left: not beyond a file of browser tests.
-@pytest.fixture(scope="module")
-def browser() -> Iterator[Browser]:
+@contextmanager
+def chromium() -> Iterator[Browser]:
+    """The machine's own."""
     executable = next(filter(None, map(shutil.which, ("chromium", "chromium-browser"))), None)
     if executable is None:
         pytest.fail("chromium is missing: apt-get install chromium")
@@ -177,6 +177,13 @@ def browser() -> Iterator[Browser]:
         browser = playwright.chromium.launch(executable_path=executable, args=flags)
         yield browser
         browser.close()
+
+
+# Playwright runs a loop in this thread until it is left: not beyond a file of browser tests.
+@pytest.fixture(scope="module")
+def browser() -> Iterator[Browser]:
+    with chromium() as browser:
+        yield browser
 
 
 @dataclass

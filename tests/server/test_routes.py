@@ -12,9 +12,14 @@ from .serving import REFUSING, TOKEN, launch, serving
 
 
 @pytest.fixture(scope="module")
-def server(tmp_path_factory):
+def folder(tmp_path_factory):
+    return tmp_path_factory.mktemp("server")
+
+
+@pytest.fixture(scope="module")
+def server(folder):
     """As under a hub: with a token and a base path."""
-    with serving(tmp_path_factory.mktemp("server")) as (url, env):
+    with serving(folder) as (url, env):
         launch(env, "j1")
         yield url
 
@@ -70,11 +75,13 @@ def test_who_has_no_right_to_crater_is_refused(refusing_server, verb, path):
         assert user.request(verb, f"crater/{path}").status_code == 403
 
 
-def test_another_origin_is_refused(client):
-    foreign = {"Origin": "http://evil.invalid"}
-    with httpx.Client(base_url=client.base_url) as stranger:
-        # Jupyter hides what another origin asks for.
-        assert stranger.get("jobs", headers=foreign).status_code == 404
+@pytest.mark.parametrize(("verb", "path"), every_route())
+def test_another_origin_is_refused(server, verb, path):
+    """With the login cookie, as a browser sends it along; Jupyter hides what it refuses."""
+    with httpx.Client(base_url=server) as browser:
+        browser.get("tree", params={"token": TOKEN})
+        foreign = {"Origin": "http://evil.invalid", "X-XSRFToken": browser.cookies["_xsrf"]}
+        assert browser.request(verb, f"crater/{path}", headers=foreign).status_code in (403, 404)
 
 
 def test_jobs_and_one_job(client):
@@ -123,9 +130,18 @@ def test_what_there_is_to_choose_from(client):
     assert client.get("versions").json()["versions"]["jupyter_crater"]
 
 
-def test_no_key_is_told(client):
+def test_no_key_is_told(client, folder):
+    key = (folder / "state/jobs/j1/key").read_text().strip()
+    assert len(key) > 20
     for _, path in [r for r in every_route() if r[0] == "GET"]:
-        assert "api_key" not in client.get(path).text
+        said = client.get(path).text
+        assert "api_key" not in said
+        assert key not in said
+    for path, asked in {"log": {"seconds": 0.5}, "chat": {"turns": [], "text": "x"}}.items():
+        assert key not in client.post(f"jobs/j1/{path}", json=asked).text
+    log = (folder / "server.log").read_text()
+    assert "/crater/jobs/j1" in log
+    assert key not in log
 
 
 def test_errors_have_a_status_and_words(client):
