@@ -13,9 +13,12 @@ def _load_jupyter_server_extension(server_app: Any) -> None:
     from . import forward
     from .events import Watches
     from .routes import routes
+    from .settings import Crater
 
-    watches = Watches(server_app.event_logger)
+    set_to = Crater(parent=server_app)
+    watches = Watches(server_app.event_logger, poll=set_to.poll_seconds, rest=set_to.rest_seconds)
     base = server_app.web_app.settings["base_url"]
     server_app.web_app.add_handlers(".*$", routes(base, watches))
-    server_app.web_app.add_handlers(".*$", forward.routes(base))
+    if set_to.forward:
+        server_app.web_app.add_handlers(".*$", forward.routes(base, read=set_to.engine_seconds))
     server_app.log.info("jupyter_crater: routes under crater/")

@@ -30,8 +30,8 @@ OUTWARD = ("Content-Type", "Retry-After", "X-Request-Id")
 OWN = frozenset({"backend", "token", "_xsrf"})
 """Of the query: Jupyter's words and ours, not the engine's."""
 
-TIMEOUT = httpx.Timeout(60, connect=10, read=600)
-"""Seconds; an engine may compute for minutes before it says the first word."""
+READ_S = 600.0
+"""An engine may compute for minutes before it says the first word."""
 
 
 class ForwardHandler(APIHandler):
@@ -148,10 +148,13 @@ def reach(name: str, backend: str) -> tuple[str, str | None]:
     return job.api_url, job.api_key
 
 
-def routes(base_url: str) -> list[tuple[str, type[ForwardHandler], dict[str, Any]]]:
+def routes(
+    base_url: str, *, read: float = READ_S
+) -> list[tuple[str, type[ForwardHandler], dict[str, Any]]]:
     """What tornado takes."""
     limits = httpx.Limits(max_connections=None, max_keepalive_connections=64)
     # No proxy of the environment: engines are reached directly or by a forward on loopback.
-    client = httpx.AsyncClient(timeout=TIMEOUT, limits=limits, trust_env=False)
+    timeout = httpx.Timeout(60, connect=10, read=read)
+    client = httpx.AsyncClient(timeout=timeout, limits=limits, trust_env=False)
     pattern = url_path_join(base_url, "crater/jobs", PLACES["NAME"], f"{FORWARD}(?:/{PASSED})?")
     return [(pattern, ForwardHandler, {"client": client})]

@@ -13,6 +13,8 @@ from playwright.sync_api import expect
 SIDEBAR = "#jupyter-crater-panel"
 MAIN = ".crater-Main:visible"
 SOON_MS = 60_000
+SHORT = 40
+"""Tokens of an answer that nobody has to wait for."""
 
 
 def open_lab(page, lab, workspace):
@@ -85,7 +87,10 @@ def tab_to(page, selector, limit=80):
 
 
 def answer_by_keyboard(page, name, start_ms=SOON_MS):
-    """From the open JupyterLab to an answer without the mouse; returns the job's view."""
+    """From the open JupyterLab to an answer without the mouse; returns the job's view.
+
+    The answer is short and always the same: a small model has no end of its own.
+    """
     # It comes late, and takes the focus.
     expect(page.locator(".jp-Launcher")).to_be_visible()
     page.wait_for_function("document.activeElement.closest('.jp-MainAreaWidget')")
@@ -107,6 +112,14 @@ def answer_by_keyboard(page, name, start_ms=SOON_MS):
     tab_to(page, ".crater-Job [role=tab]")
     for _ in range(3):
         page.keyboard.press("ArrowRight")
+    tab_to(page, ".crater-Chat button[aria-expanded]")
+    page.keyboard.press("Enter")
+    tab_to(page, ".crater-ChatSettings input")
+    page.keyboard.type("0")
+    for _ in range(2):
+        page.keyboard.press("Tab")
+    expect(job.get_by_label("Most tokens of an answer")).to_be_focused()
+    page.keyboard.type(str(SHORT))
     tab_to(page, ".crater-Composer textarea")
     page.keyboard.type("What is gravity?")
     page.keyboard.press("Enter")

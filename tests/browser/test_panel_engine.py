@@ -8,7 +8,7 @@ from playwright.sync_api import expect
 from jupyter_crater.engines import clients
 from tests.browser.conftest import Notebook, running_lab
 from tests.browser.test_open_webui import ask
-from tests.browser.test_panel import MAIN, answer_by_keyboard, open_lab, open_panel
+from tests.browser.test_panel import MAIN, SHORT, answer_by_keyboard, open_lab, open_panel
 
 START_MS = 240_000
 
@@ -47,6 +47,9 @@ def test_from_an_empty_panel_to_a_true_answer(seen):
     expect(row.locator(".crater-Phase")).to_have_text("serving", timeout=START_MS)
     job = page.locator(f"{MAIN} .crater-Job")
     job.get_by_role("tab", name="Chat").click()
+    job.get_by_role("button", name="Settings").click()
+    job.get_by_label("Temperature").fill("0")
+    job.get_by_label("Most tokens of an answer").fill(str(SHORT))
     job.locator(".crater-Composer textarea").fill("What is gravity?")
     job.get_by_role("button", name="Send").click()
     stats = job.locator(".crater-Turn-stats")

@@ -130,6 +130,15 @@ def test_who_has_no_right_to_crater_is_refused(tmp_path):
             assert said.status_code == 403
 
 
+def test_it_can_be_switched_off(tmp_path):
+    off = "c.Crater.forward = False\nc.Crater.poll_seconds = 5\n"
+    with serving(tmp_path, off) as (url, _), httpx.Client(headers=KNOWN) as user:
+        assert user.get(f"{url}crater/jobs").json()["jobs"] == []
+        said = user.get(f"{url}crater/jobs/j1/forward/v1/models")
+        # Jupyter's own: there is no such route, where a job that is unknown would be ours to say.
+        assert (said.status_code, "JobNotFound" in said.text) == (404, False)
+
+
 def test_a_client_that_leaves_ends_the_request_in_the_engine(client):
     body = {"model": client.get("v1/models").json()["data"][0]["id"], "stream": True}
     body["messages"] = [{"role": "user", "content": "script: hangs"}]
