@@ -16,7 +16,7 @@ import { isPage, OpenPage } from './OpenPage';
 import { PageSession } from './session';
 import { PhaseChip, Tasks } from './Tasks';
 import { Timeline } from './Timeline';
-import { CraterError, ITransport } from './transport';
+import { CraterError, ITransport, placed } from './transport';
 
 /** How often a job is asked for again while it is seen, seconds: pushes can be lost. */
 const AGAIN = 2;
@@ -44,6 +44,12 @@ export function JobView(props: IJobViewProps): JSX.Element {
   const [tab, setTab] = React.useState<Tab>(props.tab ?? 'overview');
   const [failure, setFailure] = React.useState<CraterError | null>(null);
   const [working, setWorking] = React.useState(false);
+  // Here, so that a chat outlives a look at another tab.
+  const session = React.useMemo(
+    () => new PageSession(name, placed(transport, backend)),
+    [name, transport, backend]
+  );
+  React.useEffect(() => () => session.dispose(), [session]);
 
   if (!status) {
     return (
@@ -110,7 +116,7 @@ export function JobView(props: IJobViewProps): JSX.Element {
             transport={transport}
           />
         )}
-        {tab === 'chat' && <JobChat status={status} backend={backend} transport={transport} />}
+        {tab === 'chat' && <JobChat status={status} session={session} />}
       </div>
       <ErrorNote error={failure} />
       {!gone && (
@@ -287,13 +293,7 @@ function useMemory(status: IStatus, backend: string, transport: ITransport): IMe
   return memory;
 }
 
-function JobChat(props: { status: IStatus; backend: string; transport: ITransport }): JSX.Element {
-  const { status, transport } = props;
-  const session = React.useMemo(
-    () => new PageSession(status.name, transport),
-    [status.name, transport]
-  );
-  React.useEffect(() => () => session.dispose(), [session]);
+function JobChat({ status, session }: { status: IStatus; session: PageSession }): JSX.Element {
   if (isPage(status)) {
     return <p className="crater-dim">{t('This job is a chat page itself: open it.')}</p>;
   }

@@ -12,6 +12,16 @@ export interface ITransport {
   subscribe(topic: string, callback: (payload: unknown) => void): () => void;
 }
 
+/** The same transport where everything is asked of one backend. */
+export function placed(transport: ITransport, backend: string): ITransport {
+  return {
+    request: (method, params) => transport.request(method, { ...params, backend }),
+    stream: (method, params, onItem, signal) =>
+      transport.stream(method, { ...params, backend }, onItem, signal),
+    subscribe: (topic, callback) => transport.subscribe(topic, callback)
+  };
+}
+
 /** An error of the far side, as its edges send it (jupyter_crater.errors). */
 export class CraterError extends Error {
   constructor(
