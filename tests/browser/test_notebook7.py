@@ -14,7 +14,9 @@ def test_panel_and_job_in_notebook_7(notebook):
     page.goto(f"{lab.url}/notebooks/seven.ipynb")
     expect(page.locator(".jp-Notebook .jp-Cell").first).to_be_visible(timeout=SOON_MS)
     # Its kernel is asked for as the page is made; a cell run before is not run.
-    expect(page.locator(".jp-NotebookKernelStatus, .jp-Notebook-ExecutionIndicator").first).to_be_attached()
+    expect(
+        page.locator(".jp-NotebookKernelStatus, .jp-Notebook-ExecutionIndicator").first
+    ).to_be_attached()
     page.keyboard.press("Control+Alt+c")
     row = page.locator(f"{SIDEBAR} [data-name=in-notebook-7]")
     expect(row).to_contain_text("serving")
