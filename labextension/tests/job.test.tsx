@@ -32,6 +32,30 @@ test('what is left is told, and a silence longer than usual', async () => {
   expect(second.querySelector('.crater-mod-warning')?.textContent).toBe('Nothing new');
 });
 
+test('a chat is of its backend, and outlives a look at another tab', async () => {
+  const transport = new FakeTransport(
+    { 'job.get': () => STATUS },
+    { 'chat.send': [{ turn: { role: 'assistant', text: 'heavy things' } }] }
+  );
+  const root = await show(
+    <JobView name="r1" backend="kubernetes" transport={transport} tab="chat" />
+  );
+  const area = root.querySelector('textarea')!;
+  await after(() => {
+    area.value = 'What is gravity?';
+    area.dispatchEvent(new Event('input', { bubbles: true }));
+  });
+  await after(() => button(root, 'Send').click());
+  expect(transport.calls.find(([method]) => method === 'chat.send')?.[1]).toMatchObject({
+    name: 'r1',
+    backend: 'kubernetes'
+  });
+  await after(() => button(root, 'Overview').click());
+  expect(root.textContent).not.toContain('heavy things');
+  await after(() => button(root, 'Chat').click());
+  expect(root.textContent).toContain('heavy things');
+});
+
 test('stop and delete ask first', async () => {
   const transport = new FakeTransport({ 'job.get': () => STATUS, 'job.stop': () => undefined });
   const root = await show(<JobView name="r1" backend="local" transport={transport} />);

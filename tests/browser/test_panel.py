@@ -251,6 +251,47 @@ def test_two_tabs_agree(notebook):
     assert notebook.problems == []
 
 
+def test_what_belongs_to_jupyterlab(notebook):
+    launch(notebook.lab, "belongs")
+    page = open_lab(notebook.page, notebook.lab, "belongs")
+    # Launcher, menu, palette.
+    cards = page.locator(".jp-Launcher-section", has_text="Crater")
+    expect(cards.locator(".jp-LauncherCard", has_text="Launch a model")).to_be_visible()
+    expect(cards.locator(".jp-LauncherCard", has_text="DeepSeek R1 distributed")).to_be_visible()
+    page.get_by_role("menuitem", name="Crater", exact=True).click()
+    expect(page.locator(".lm-Menu").get_by_text("Show the Crater panel")).to_be_visible()
+    page.keyboard.press("Escape")
+    command(page, "apputils:activate-command-palette", {})
+    page.keyboard.type("crater stop")
+    expect(page.locator(".lm-CommandPalette-item", has_text="Stop a job").first).to_be_visible()
+    page.keyboard.press("Escape")
+    # The context menu acts on the row under the pointer.
+    row = open_panel(page).locator("[data-name=belongs]")
+    expect(row).to_contain_text("serving")
+    row.click(button="right")
+    menu = page.locator(".lm-Menu")
+    expect(menu.get_by_text("Copy the head IP of a job")).to_be_visible()
+    menu.get_by_text("Stop a job").click()
+    dialog = page.locator(".jp-Dialog")
+    expect(dialog).to_contain_text("Stop belongs?")
+    dialog.get_by_role("button", name="Keep").click()
+    expect(row).to_contain_text("serving")
+    # Settings are heeded.
+    item = page.locator(".crater-StatusItem")
+    expect(item).to_contain_text("serving")
+    setting = """async value => (await jupyterapp.serviceManager.settings.save(
+      'jupyter-crater:panel', JSON.stringify({ statusBar: value })))"""
+    try:
+        page.evaluate(setting, False)
+        page.reload()
+        expect(page.locator(".jp-Launcher")).to_be_visible()
+        expect(page.locator("#jp-main-statusbar")).to_be_visible()
+        expect(item).to_have_count(0)
+    finally:  # other tests look at the same settings
+        page.evaluate(setting, True)
+    assert notebook.problems == []
+
+
 AXE = Path(__file__).parents[2] / "labextension/node_modules/axe-core/axe.min.js"
 VIOLATIONS = """async selector => (await axe.run(selector, { resultTypes: ['violations'] }))
   .violations.map(each => [each.id, each.help, each.nodes.map(node => node.html.slice(0, 160) +

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import re
+
 import pytest
 from playwright.sync_api import expect
 
@@ -11,6 +13,8 @@ from tests.browser.test_open_webui import ask
 from tests.browser.test_panel import MAIN, SHORT, answer_by_keyboard, open_lab, open_panel
 
 START_MS = 240_000
+TRUE = re.compile(r"[Gg]ravity .*(force|mass|attract)", re.DOTALL)
+"""What a model says of it; which words it takes differs with what else this machine does."""
 
 
 pytestmark = [pytest.mark.engine, pytest.mark.timeout(900)]
@@ -54,7 +58,7 @@ def test_from_an_empty_panel_to_a_true_answer(seen):
     job.get_by_role("button", name="Send").click()
     stats = job.locator(".crater-Turn-stats")
     expect(stats).to_contain_text("first token after", timeout=120_000)
-    expect(job.locator(".crater-Turn").last).to_contain_text("force")
+    expect(job.locator(".crater-Turn").last).to_contain_text(TRUE)
     said = "import jupyter_crater as c; print(c.job('deepseek-r1-distributed').phase)"
     assert seen.lab.python(said) == "serving"
     open_webui(page, panel)
@@ -63,7 +67,7 @@ def test_from_an_empty_panel_to_a_true_answer(seen):
 
 def test_the_same_by_keyboard_alone(seen):
     job = answer_by_keyboard(open_lab(seen.page, seen.lab, "keys"), "by-keyboard", START_MS)
-    expect(job.locator(".crater-Turn").last).to_contain_text("force")
+    expect(job.locator(".crater-Turn").last).to_contain_text(TRUE)
     assert seen.problems == []
 
 

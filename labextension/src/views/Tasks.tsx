@@ -18,7 +18,7 @@ export function Tasks({ status }: { status: IStatus }): JSX.Element | null {
     return null;
   }
   return (
-    <section aria-label={t('Tasks')} className="crater-Scroll">
+    <section aria-label={t('Tasks')} className="crater-Tasks crater-Scroll" tabIndex={0}>
       <h4>{t('Tasks')}</h4>
       <table className="crater-Table">
         <thead>
