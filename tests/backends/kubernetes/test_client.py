@@ -264,6 +264,22 @@ def test_a_login_that_fails_is_not_tried_at_once_again(server, mirror, monkeypat
     assert gaps[-1] > 2 * gaps[0]
 
 
+def test_a_watch_waits_as_long_as_it_is_asked_to(server, mirror):
+    opened = []
+
+    def answer(_, __, query):
+        if "watch" not in query:
+            return items("a")
+        opened.append(time.monotonic())
+        busy = status(429, "TooManyRequests", headers={"Retry-After": "2"})
+        return busy if len(opened) == 1 else Answer(stream=[3])
+
+    server.answer = answer
+    watching(mirror)
+    until(lambda: len(opened) == 2, seconds=10, what="the second try")
+    assert opened[1] - opened[0] >= 2
+
+
 def test_nobody_ever_answered(server, mirror, monkeypatch):
     monkeypatch.setattr(client_module, "RETRY_S", 0.3)
     server.answer = lambda *_: Answer(cut=True)
