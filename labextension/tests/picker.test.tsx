@@ -1,11 +1,14 @@
 import * as React from 'react';
 import { expect, test } from 'vitest';
 
+import { Available } from '../src/views/Available';
+import { Calculator } from '../src/views/Calculator';
 import { Connect } from '../src/views/Connect';
-import { Form, IParameter, parse, readSchema, show as shown } from '../src/views/Form';
+import { Form, IParameter, parse, readSchema, REST, show as shown } from '../src/views/Form';
 import { Verdict } from '../src/views/Verdict';
 import { readPlan } from '../src/model';
-import { after, button, show } from './views';
+import { act } from 'preact/test-utils';
+import { after, button, settle, show } from './views';
 
 const SCHEMA = readSchema({
   properties: {
@@ -128,4 +131,56 @@ test('a client connects to the engine that serves, unless another is typed', asy
   const root = await show(connect('http://127.0.0.1:9/v1'));
   expect(chosen).toEqual(['answers']);
   expect([...root.querySelectorAll('option')].map(each => each.value)).toEqual(['answers']);
+});
+
+test('the GPUs that a backend has are told and taken', async () => {
+  const gpus = [
+    { gpu: 'V100-32GB', kind: 'whole', total: 16, free: 5, largest_free: 4 },
+    { gpu: 'A100-80GB', kind: 'whole', total: 8, free: null, largest_free: null },
+    { gpu: 'A100-80GB MIG 1g.10gb', kind: 'mig', total: 7, free: 7, largest_free: 7 },
+    { gpu: null, resource: 'nvidia.com/gpu', kind: 'whole', total: 2, free: 2, largest_free: 2 }
+  ];
+  const taken: string[] = [];
+  const transport = { request: () => Promise.resolve({ capacity: { gpus } }) };
+  const root = await show(
+    <Available backend="kubernetes" transport={transport as never} onTake={g => taken.push(g)} />
+  );
+  const texts = [...root.querySelectorAll('button')].map(each => each.textContent);
+  expect(texts).toEqual([
+    'kubernetes · V100-32GB: 5 of 16 free, 4 on one node',
+    'kubernetes · A100-80GB: ? of 8 free, ? on one node'
+  ]);
+  await after(() => button(root, texts[0]!).click());
+  expect(taken).toEqual(['V100-32GB']);
+  const silences = [() => Promise.resolve({ capacity: null }), () => Promise.reject(new Error())];
+  for (const request of silences) {
+    const silent = { request };
+    const nothing = await show(
+      <Available backend="x" transport={silent as never} onTake={() => undefined} />
+    );
+    expect(nothing.textContent).toBe('');
+  }
+});
+
+test('the calculator takes a GPU of the cluster', async () => {
+  const asked: unknown[] = [];
+  const answers: Record<string, unknown> = {
+    'templates.list': { templates: [], backends: ['local', 'kubernetes'] },
+    catalog: { gpus: [], models: [] },
+    capacity: {
+      capacity: { gpus: [{ gpu: 'L40S', kind: 'whole', total: 8, free: 8, largest_free: 8 }] }
+    }
+  };
+  const transport = {
+    request: (method: string, params: { gpu?: string }) => {
+      if (method === 'size') {
+        asked.push(params.gpu);
+      }
+      return Promise.resolve(answers[method] ?? {});
+    }
+  };
+  const root = await show(<Calculator transport={transport as never} />);
+  await after(() => button(root, 'kubernetes · L40S: 8 of 8 free, 8 on one node').click());
+  await act(() => settle(REST + 100));
+  expect(asked[asked.length - 1]).toBe('L40S');
 });

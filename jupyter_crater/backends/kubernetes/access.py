@@ -14,6 +14,7 @@ import threading
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
+from urllib.parse import urlsplit
 
 from ...errors import AuthenticationError, ConfigError, nearest
 
@@ -80,7 +81,6 @@ class Access:
     @property
     def proxy(self) -> str | None:
         """The proxy on the way to this server, by kubeconfig or environment."""
-        from urllib.parse import urlsplit
         from urllib.request import proxy_bypass
 
         found = self._loaded.proxy
@@ -139,8 +139,7 @@ def open_access(context: str | None = None) -> Access:
 
 
 def _same_server(host: str) -> bool:
-    own = os.environ.get("KUBERNETES_SERVICE_HOST")
-    return bool(own) and f"//{own}" in host
+    return urlsplit(host).hostname == os.environ.get("KUBERNETES_SERVICE_HOST", "").lower()
 
 
 def kubeconfig() -> str | None:

@@ -59,6 +59,12 @@ class Gone(BackendError):
     """The resource version (or page) is too old: list again."""
 
 
+class Busy(BackendUnavailable):
+    """The server asks to be left alone for so many seconds."""
+
+    wait = 0.0
+
+
 class AnswerLost(BackendUnavailable):
     """A request that changes something was sent and its answer never came."""
 
@@ -272,9 +278,15 @@ class Client:
                         continue
                     if response.status_code >= 400:
                         response.read()
-                        raise failure_of(
+                        failure = failure_of(
                             response.status_code, _status(response), self.access.server
                         )
+                        asked = _retry_after(response)
+                        if asked and isinstance(failure, BackendUnavailable):
+                            busy = Busy(failure.message)
+                            busy.wait = asked
+                            raise busy
+                        raise failure
                     if tap is not None:
                         tap.hold(response)
                     yield response.iter_lines()

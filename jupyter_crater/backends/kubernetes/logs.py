@@ -130,7 +130,7 @@ def follow(
     arrived: queue.Queue[Observation] = queue.Queue(maxsize=10_000)
     streams: dict[str, threading.Thread] = {}
     told: dict[str, str] = {}
-    taps: list[Tap] = []
+    taps: dict[str, Tap] = {}
     ended = Event()
     looked, gone = -1e9, 0.0
 
@@ -161,9 +161,9 @@ def follow(
                     cut = known is not None and not known.is_alive() and pod.phase == "running"
                     if begun and wanted(task, pod) and (known is None or cut):
                         name = f"log of {pod.name}"
-                        taps.append(Tap())
+                        taps[pod.uid] = Tap()
                         thread = threading.Thread(
-                            target=read, args=(pod, taps[-1]), daemon=True, name=name
+                            target=read, args=(pod, taps[pod.uid]), daemon=True, name=name
                         )
                         streams[pod.uid] = thread
                         thread.start()
@@ -178,5 +178,5 @@ def follow(
                 continue
     finally:
         ended.set()
-        for tap in taps:
+        for tap in taps.values():
             tap.set()

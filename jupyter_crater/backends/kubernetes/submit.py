@@ -84,7 +84,7 @@ def create(cluster: Cluster, documents: list[dict[str, Any]], name: str) -> dict
     try:
         made.extend(_create(cluster, document, launch) for document in marked)
     except BaseException as error:
-        left = _take_back(cluster, marked, launch)
+        left = _take_back(cluster, marked, launch, made)
         if left and isinstance(error, CraterError):
             error.hint = f"These may be left over: {', '.join(left)}. `jupyter crater delete {name}` removes them."
         raise
@@ -155,8 +155,14 @@ def _create(cluster: Cluster, document: dict[str, Any], launch: str) -> dict[str
         ) from error
 
 
-def _take_back(cluster: Cluster, documents: list[dict[str, Any]], launch: str) -> list[str]:
+def _take_back(
+    cluster: Cluster,
+    documents: list[dict[str, Any]],
+    launch: str,
+    made: list[dict[str, Any]],
+) -> list[str]:
     """Delete what this submit made; returns what may be left because nobody answered."""
+    uids = {(kinds.of(d), d["metadata"]["name"]): d["metadata"]["uid"] for d in made}
     left: list[str] = []
     away = False
     for document in reversed(documents):
@@ -165,10 +171,14 @@ def _take_back(cluster: Cluster, documents: list[dict[str, Any]], launch: str) -
         if away:
             left.append(f"{kind.kind} {title}")
             continue
+        uid = uids.get((kind, title))
         try:
-            there = cluster.client.get(path)
-            if (there["metadata"].get("annotations") or {}).get(LAUNCH) == launch:
-                cluster.client.delete(path, _BACKGROUND)
+            if uid is None:  # its answer was lost, perhaps
+                there = cluster.client.get(path)
+                if (there["metadata"].get("annotations") or {}).get(LAUNCH) != launch:
+                    continue
+                uid = there["metadata"]["uid"]
+            cluster.client.delete(path, _BACKGROUND | {"preconditions": {"uid": uid}})
         except NotFound:
             continue
         except CraterError as error:

@@ -21,7 +21,7 @@ from ...errors import (
     NotFound,
     PermissionDenied,
 )
-from .client import Client, Gone, Tap
+from .client import Busy, Client, Gone, Tap
 from .kinds import Kind
 
 FRESH_S = 1.0
@@ -188,6 +188,8 @@ class Mirror:
                 self._fail(error)
                 longest = LOGIN_S if isinstance(error, AuthenticationError) else 4.0
                 pause = min(longest, pause * 2)
+                if isinstance(error, Busy):
+                    tap.wait(error.wait)
             except Exception as error:  # noqa: BLE001 - a fault of ours must not look like a quiet cluster
                 self._fail(BackendUnavailable(f"The watch of {self.kind.plural} broke: {error!r}."))
                 pause = 4.0

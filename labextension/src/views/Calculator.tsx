@@ -1,10 +1,11 @@
 import * as React from 'react';
 
 import { IPlan, list, readPlan, record, text } from '../model';
+import { Available } from './Available';
 import { ErrorNote, Root } from './controls';
 import { Form, IParameter, ISchema, REST, Values } from './Form';
 import { t } from './i18n';
-
+import { useTemplates } from './Templates';
 import { CraterError, ITransport } from './transport';
 import { Alternatives, Verdict } from './Verdict';
 
@@ -16,6 +17,7 @@ export function Calculator(props: { transport: ITransport; initial?: Values }): 
   const [plan, setPlan] = React.useState<IPlan | null>(null);
   const [error, setError] = React.useState<CraterError | null>(null);
   const schema = React.useMemo(fields, []);
+  const { backends } = useTemplates(transport);
 
   React.useEffect(() => {
     let alive = true;
@@ -66,13 +68,25 @@ export function Calculator(props: { transport: ITransport; initial?: Values }): 
         <strong className="crater-Bar-title">{t('How many GPUs does it need?')}</strong>
       </header>
       <div className="crater-Picker-columns">
-        <Form
-          schema={schema}
-          values={values}
-          errors={error && wrong ? { [wrong]: error.message } : {}}
-          suggestions={suggestions}
-          onChange={(name, value) => fix({ [name]: value })}
-        />
+        <div>
+          {backends
+            .filter(each => each !== 'local')
+            .map(each => (
+              <Available
+                key={each}
+                backend={each}
+                transport={transport}
+                onTake={gpu => fix({ gpu })}
+              />
+            ))}
+          <Form
+            schema={schema}
+            values={values}
+            errors={error && wrong ? { [wrong]: error.message } : {}}
+            suggestions={suggestions}
+            onChange={(name, value) => fix({ [name]: value })}
+          />
+        </div>
         <div className="crater-Picker-side">
           {error ? <ErrorNote error={error} /> : plan && <Verdict plan={plan} onFix={fix} />}
         </div>

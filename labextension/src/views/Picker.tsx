@@ -1,6 +1,7 @@
 import * as React from 'react';
 
 import { IRehearsal, list, readPlan, record, text } from '../model';
+import { Available } from './Available';
 import { useCheck } from './check';
 import { Command } from './Command';
 import { Connect } from './Connect';
@@ -154,6 +155,14 @@ function Launch(props: {
                   ))}
                 </select>
               </label>
+            )}
+            {backend !== 'local' && schema.parameters.some(({ name }) => name === 'gpu') && (
+              <Available
+                key={backend}
+                backend={backend}
+                transport={transport}
+                onTake={gpu => change({ gpu })}
+              />
             )}
             {client && (
               <Connect

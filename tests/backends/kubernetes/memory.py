@@ -16,7 +16,6 @@ import json
 import re
 import socket
 import struct
-import sys
 import threading
 import time
 import uuid
@@ -549,8 +548,3 @@ def _send(sock, payload, code=0x2):
 
 
 __all__ = ["Memory", "merged", "now"]
-
-
-if __name__ == "__main__":
-    print(Memory().url, flush=True)
-    sys.stdin.read()

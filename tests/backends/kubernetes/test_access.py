@@ -145,6 +145,16 @@ def test_inside_a_cluster(in_a_pod):
     assert found.headers()["authorization"].lower() == "bearer t2"
 
 
+@pytest.mark.parametrize(
+    ("host", "inside"),
+    [("127.0.0.1", True), ("127.0.0.10", False), ("127.0.0", False), ("", False)],
+)
+def test_a_kubeconfig_in_a_pod_of_that_cluster(write, monkeypatch, host, inside):
+    monkeypatch.setenv("KUBERNETES_SERVICE_HOST", host)
+    write({"token": "abc"})
+    assert access.open_access().inside is inside
+
+
 def test_a_login_that_leads_elsewhere_is_not_taken(in_a_pod, write):
     """A kubeconfig that appears meanwhile is another cluster's."""
     (in_a_pod.parent / "kubeconfig").unlink(missing_ok=True)

@@ -260,8 +260,27 @@ def test_a_login_that_fails_is_not_tried_at_once_again(server, mirror, monkeypat
     server.answer = lambda _, __, q: status(401, "Unauthorized") if "watch" in q else items("a")
     watching(mirror)
     until(lambda: len(tries) >= 4, seconds=15, what="four tries")
+    # After 0.5, 1 and 2 s, each less a third at most; up to LOGIN_S.
     gaps = [b - a for a, b in itertools.pairwise(tries)]
-    assert gaps[-1] > 2 * gaps[0]
+    assert gaps[0] >= 0.35
+    assert gaps[1] >= 0.7
+    assert gaps[2] >= 1.4
+
+
+def test_a_watch_waits_as_long_as_it_is_asked_to(server, mirror):
+    opened = []
+
+    def answer(_, __, query):
+        if "watch" not in query:
+            return items("a")
+        opened.append(time.monotonic())
+        busy = status(429, "TooManyRequests", headers={"Retry-After": "2"})
+        return busy if len(opened) == 1 else Answer(stream=[3])
+
+    server.answer = answer
+    watching(mirror)
+    until(lambda: len(opened) == 2, seconds=10, what="the second try")
+    assert opened[1] - opened[0] >= 2
 
 
 def test_nobody_ever_answered(server, mirror, monkeypatch):

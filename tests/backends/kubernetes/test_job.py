@@ -198,6 +198,20 @@ def test_a_later_object_that_fails_takes_the_earlier_ones_back(api, backend, dis
     assert everything(api) == []
 
 
+def test_what_may_not_be_read_is_taken_back_as_well(api, backend, distributed):
+    def fault(method, path, query):
+        if method == "POST" and path.endswith("/jobs") and not query.get("dryRun"):
+            return status(403, "Forbidden", "pods is forbidden: no")
+        return None
+
+    api.fault = fault
+    api.denied = {("get", "secrets")}
+    with pytest.raises(PermissionDenied) as caught:
+        submit(backend, distributed)
+    assert "left over" not in (caught.value.hint or "")
+    assert everything(api) == []
+
+
 def test_an_answer_that_is_lost_is_no_second_job(api, backend, distributed):
     lost = []
 

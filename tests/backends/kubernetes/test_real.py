@@ -1,4 +1,4 @@
-"""What needs no running pods, on any cluster: the double in memory, or ``pytest --kubeconfig FILE``.
+"""On any cluster: the double as a process of its own, or ``pytest --kubeconfig FILE``.
 
 Everything goes through the API; the namespace is the context's, and what is made is removed again.
 """
@@ -9,10 +9,8 @@ import os
 import subprocess
 import sys
 import uuid
-from pathlib import Path
 
 import pytest
-import yaml
 
 from jupyter_crater.backends import kubernetes as k8s
 from jupyter_crater.backends.kubernetes import kinds
@@ -22,8 +20,7 @@ from jupyter_crater.spec import Forward, JobSpec, Provenance, Task
 
 from ...waiting import until
 from .playing import as_a_new_process, ours
-
-ROOT = Path(__file__).parents[3]
+from .small_cluster import ROOT, elsewhere
 
 
 @pytest.fixture(scope="module")
@@ -33,21 +30,8 @@ def kubeconfig(request, tmp_path_factory):
     if given:
         yield given
         return
-    command = [sys.executable, "-m", "tests.backends.kubernetes.memory"]
-    with subprocess.Popen(
-        command, cwd=ROOT, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True
-    ) as double:
-        url = double.stdout.readline().strip()
-        file = tmp_path_factory.mktemp("cluster") / "kubeconfig"
-        tree = {
-            "current-context": "double",
-            "clusters": [{"name": "c", "cluster": {"server": url}}],
-            "users": [{"name": "u", "user": {"token": "t"}}],
-            "contexts": [{"name": "double", "context": {"cluster": "c", "user": "u"}}],
-        }
-        file.write_text(yaml.safe_dump(tree))
+    with elsewhere(tmp_path_factory.mktemp("cluster")) as file:
         yield str(file)
-        double.stdin.close()
 
 
 @pytest.fixture
@@ -143,3 +127,20 @@ def test_pods_run_and_answer(backend, name):
         assert sock.recv(100).startswith(b"HTTP/1.0 200")
     backend.stop(name)
     assert backend.status(name).phase == "stopped"
+
+
+def test_the_option_runs_all_of_these_elsewhere(tmp_path):
+    """``--kubeconfig`` leads to a server that this process did not make; pods run there."""
+    this = "tests/backends/kubernetes/test_real.py"
+    but = f"--deselect={this}::{test_the_option_runs_all_of_these_elsewhere.__name__}"
+    with elsewhere(tmp_path) as file:
+        command = [sys.executable, "-m", "pytest", this, "--kubeconfig", str(file)]
+        ran = subprocess.run(
+            [*command, but, "-q", "-p", "no:cacheprovider"],
+            cwd=ROOT,
+            capture_output=True,
+            text=True,
+            timeout=200,
+        )
+    assert ran.returncode == 0, ran.stdout
+    assert "5 passed" in ran.stdout

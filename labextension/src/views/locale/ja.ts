@@ -1,6 +1,8 @@
 import type { Words } from '../i18n';
 
 export const ja: Words = {
+  '{free} of {total} free, {most} on one node':
+    '{total} 個中 {free} 個が空き、1 ノードに最大 {most} 個',
   '(default)': '（既定値）',
   '(none)': '（なし）',
   '(of what was asked, not of the rehearsal)': '（リハーサルではなく、指定された構成の値）',

@@ -1,6 +1,8 @@
 import type { Words } from '../i18n';
 
 export const zhCN: Words = {
+  '{free} of {total} free, {most} on one node':
+    '{total} 个中 {free} 个空闲，单个节点最多 {most} 个',
   '(default)': '（默认）',
   '(none)': '（无）',
   '(of what was asked, not of the rehearsal)': '（按所请求的配置计算，而非预演）',
