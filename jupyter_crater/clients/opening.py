@@ -39,14 +39,6 @@ def engine(name: str, backend: str, url: str | None) -> str | None:
     return f"{prefix.rstrip('/')}/crater/jobs/{name}/forward@{backend}"
 
 
-def engine(name: str, backend: str, url: str | None) -> str | None:
-    """An engine's address for the user's browser: where loopback is not hers, Jupyter's route."""
-    prefix = webui.hub_prefix()
-    if prefix is None or (url is not None and reachable(url)):
-        return url
-    return f"{prefix.rstrip('/')}/crater/jobs/{name}/forward@{backend}"
-
-
 def check(name: str, url: str) -> None:
     """Refuse an address that would be a dead link.
 

@@ -1,4 +1,4 @@
-import { Lexer, Marked, type Token, type TokenizerExtension, type Tokens } from 'marked';
+import { getDefaults, Lexer, type Token, type TokenizerExtension, type Tokens } from 'marked';
 import * as React from 'react';
 
 import { Blocks } from './blocks';
@@ -42,10 +42,18 @@ const inlineFormula: TokenizerExtension = {
   }
 };
 
-const marked = new Marked({
-  gfm: true,
-  extensions: [displayFormula, inlineFormula]
-});
+// The lexer alone: what else marked holds makes HTML, which is never made here.
+const OPTIONS = {
+  ...getDefaults(),
+  extensions: {
+    renderers: {},
+    childTokens: {},
+    block: [displayFormula.tokenizer],
+    startBlock: [displayFormula.start!],
+    inline: [inlineFormula.tokenizer],
+    startInline: [inlineFormula.start!]
+  }
+};
 
 export interface IMarkdownProps {
   text: string;
@@ -80,7 +88,7 @@ const Block = React.memo(function Block({ source }: { source: string }): JSX.Ele
   }
   let tokens: Token[];
   try {
-    tokens = new Lexer(marked.defaults).lex(source);
+    tokens = new Lexer(OPTIONS).lex(source);
   } catch {
     // E.g. nesting deeper than the stack.
     return <p className="crater-Markdown-plain">{source}</p>;
