@@ -127,6 +127,7 @@ def test_a_damaged_memory_is_no_memory(tmp_path):
 
 
 def test_the_second_launch_knows_the_first(launch, stand_in):
+    stand_in.setenv("CRATER_STAND_IN_LOAD_S", "4")  # longer than a launch takes to come back
     first = launch(name="one")
     assert first.status().forecast is None
     took = sum(e.ended - e.started for e in first.status().timeline if e.ended)
