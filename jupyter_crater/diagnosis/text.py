@@ -26,6 +26,7 @@ _PREFIX = re.compile(
             r"- " + _LEVEL + r" - (?:\[?[\w.]+\]? - )?",  # logging
             r"\d+ [\w.]+ " + _LEVEL + r":?\s+(?:\[[^\]]*\]\s)?",  # kserve
             r"\| *" + _LEVEL + r" *\| [\w.<>:]+ - ",  # loguru
+            r"\S+-std(?:out|err) MODEL_LOG - ",  # TorchServe
             r"time=\"[^\"]*\" level=(\w+) msg=\"?",
             r"\d{4}-\d\d-\d\d[T ]\d\d:\d\d:\d\d(?:[.,]\d+)?(?:Z|[+-]\d\d:?\d\d)?(?:\s+std(?:out|err) [FP])?\s*",
             r"\[\d{4}-\d\d-\d\d[T ][\d:.,]+Z?\]\s*",
@@ -46,6 +47,7 @@ _PREFIX = re.compile(
     + ")"
 )
 _QUIET = frozenset({"DEBUG", "INFO", "WARNING", "WARN", "SUCC", "I", "W", "D"})
+_RAISED = re.compile(r"(?:\w+\.)*\w+(?:Error|Exception): ")
 _CHATTY = re.compile(r"\bNCCL (?:INFO|TRACE|VERSION) ")
 _STAMP = re.compile(r"(\d{4}-\d\d-\d\d)[T ](\d\d:\d\d:\d\d)(?:[.,](\d{1,6})\d*)?(Z?)")
 _SETTINGS = {
@@ -80,7 +82,8 @@ def plain(raw: str) -> tuple[str, bool]:
             break
         level = next((g for g in found.groups() if g), level)
         text = text[found.end() :]
-    return text, level.upper() in _QUIET or bool(_CHATTY.search(text))
+    quiet = level.upper() in _QUIET and not _RAISED.match(text)  # a wrapper's INFO, a child's error
+    return text, quiet or bool(_CHATTY.search(text))
 
 
 def _of_json(text: str) -> str:
