@@ -5,9 +5,14 @@ from __future__ import annotations
 from pathlib import Path
 
 import pytest
+from hypothesis import settings
 
 from jupyter_crater import api, processes
 from jupyter_crater.backends.local import store
+
+# The machine that runs the tests may be busy: slowness is for benchmarks to tell.
+settings.register_profile("patient", deadline=None)
+settings.load_profile("patient")
 
 STAND_IN = Path(__file__).parent / "doubles" / "stand_in"
 

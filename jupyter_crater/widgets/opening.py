@@ -54,7 +54,7 @@ def lab_page(job: Job) -> str:
             found = httpx.get(
                 f"{url}crater/jobs/{quote(job.name, safe='')}",
                 params={"backend": job.backend},
-                headers={"Authorization": f"token {token}"},
+                headers={"Authorization": f"token {token}"} if token else {},
                 timeout=10,
             )
         except httpx.HTTPError:

@@ -54,6 +54,8 @@ def test_views_in_a_theme(notebook, theme):
         "panel": page.locator(".crater-Jobs"),
     }
     SHOTS.mkdir(exist_ok=True)
+    # "r1 serves" would stand in front of a view.
+    page.add_style_tag(content=".Toastify { display: none }")
     for name, view in views.items():
         view.scroll_into_view_if_needed()
         page.wait_for_timeout(300)

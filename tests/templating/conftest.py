@@ -4,11 +4,6 @@ import os
 from pathlib import Path
 
 import pytest
-from hypothesis import settings
-
-# The machine that runs the tests may be busy: slowness is for benchmarks to tell.
-settings.register_profile("templating", deadline=None)
-settings.load_profile("templating")
 
 
 @pytest.fixture(autouse=True)
