@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import socket
+from types import SimpleNamespace
 
 import pytest
 
-from jupyter_crater.clients.watch import Watch, look, v1
-from jupyter_crater.spec import Connect
+from jupyter_crater.clients.watch import Watch, its_word, look
+from jupyter_crater.spec import Connect, JobStatus, v1
 from tests.doubles.openai_server import OpenAIServer
 from tests.waiting import until
 
@@ -58,13 +59,20 @@ def test_a_job_that_is_not_there_is_told(state):
     assert look(Connect(job="nobody", backend="local")).code == "engine-missing"
 
 
-def test_a_job_is_followed_from_its_start_to_its_end(launch):
-    job = launch(wait=False, name="engine")
+def test_a_job_that_still_starts_is_told_with_its_phase():
+    here = {"template": "t", "backend": "local", "created": 0.0, "message": "2 of 3 nodes"}
+    status = JobStatus(name="engine", phase="waiting-for-workers", **here)
+    seen = its_word(SimpleNamespace(status=lambda name: status), "engine")
+    assert seen.code == "engine-not-serving"
+    assert "'engine', which is waiting-for-workers (2 of 3 nodes)" in seen.message
+
+
+def test_a_job_that_serves_is_the_target_until_its_end(launch):
+    job = launch(name="engine")
     connect = Connect(job="engine", backend="local")
-    waiting = look(connect)
-    assert waiting.code == "engine-not-serving"
-    assert "'engine'" in waiting.message
-    job.wait(timeout=60, progress=lambda status: None)
+    serving = until(lambda: (s := look(connect)).ok and s, what="its answer")
+    assert serving.target.url == f"{job.api_url}/v1"
+    assert serving.target.key == job.api_key
     job.stop()
     ended = look(connect)
     assert ended.code == "engine-ended"
