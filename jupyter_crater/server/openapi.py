@@ -154,7 +154,10 @@ def _failures() -> str:
 
 
 def _forward() -> dict[str, Json]:
-    """The engine under Jupyter's address: what it answers is the engine's."""
+    """The engine under Jupyter's address: what it answers is the engine's.
+
+    ``forward@BACKEND/…`` is the same on a backend that isn't the default.
+    """
     name = {"name": "name", "in": "path", "required": True, "schema": {"type": "string"}}
     said = {"default": {"description": "What the engine answers."}}
     paths: dict[str, Json] = {}

@@ -86,9 +86,12 @@ class Link(TypedDict):
 
 
 class LogRequest(TypedDict):
-    """``previous``: of containers that died, too."""
+    """``previous``: of containers that died, too. ``seconds``: the answer ends then, and its ``at``
+    is the next request's ``after``."""
 
     previous: NotRequired[bool]
+    seconds: NotRequired[float]
+    after: NotRequired[dict[str, int]]
 
 
 class LogLine(TypedDict):
@@ -99,11 +102,13 @@ class LogLine(TypedDict):
 
 
 class LogItem(TypedDict):
-    """``dropped``: lines left out since the item before, since the reader was too slow."""
+    """``dropped``: lines left out since the item before, since the reader was too slow. ``at``: how
+    far each log was read, in the last item of an answer that ends by its ``seconds``."""
 
     __pydantic_config__ = _CLOSED  # type: ignore[misc]
     lines: list[LogLine]
     dropped: int
+    at: NotRequired[dict[str, int]]
 
 
 class ChatRequest(TypedDict):

@@ -660,8 +660,14 @@ export interface components {
         Link: {
             url: string;
         };
-        /** @description ``dropped``: lines left out since the item before, since the reader was too slow. */
+        /**
+         * @description ``dropped``: lines left out since the item before, since the reader was too slow. ``at``: how
+         *     far each log was read, in the last item of an answer that ends by its ``seconds``.
+         */
         LogItem: {
+            at?: {
+                [key: string]: number;
+            };
             dropped: number;
             lines: components["schemas"]["LogLine"][];
         };
@@ -670,9 +676,16 @@ export interface components {
             task: string | null;
             text: string;
         };
-        /** @description ``previous``: of containers that died, too. */
+        /**
+         * @description ``previous``: of containers that died, too. ``seconds``: the answer ends then, and its ``at``
+         *     is the next request's ``after``.
+         */
         LogRequest: {
+            after?: {
+                [key: string]: number;
+            };
             previous?: boolean;
+            seconds?: number;
         };
         /** @description Predicted, and as the engine said; lists are by rank, GiB. */
         Memory: {

@@ -47,7 +47,7 @@ BODIES = {
     "template.check": {"values": {"gpu": "V100-32GB"}},
     "template.parse": {"command": "vllm serve /models/m --max-num-seqs 7"},
     "launch": {"id": "deepseek-r1-distributed", "name": "j1"},
-    "job.log": {},
+    "job.log": {"seconds": 1, "after": {}},
     "chat.send": {"turns": [], "text": "What is gravity?"},
     "job.extend": {"seconds": 60},
 }
@@ -68,12 +68,7 @@ def ask(client, described, method):
         if kind != "application/x-ndjson":
             text = answer.read()
             return answer.status_code, kind, [json.loads(text)] if text else []
-        items = []
-        for line in answer.iter_lines():
-            items.append(json.loads(line))
-            if method == "job.log":  # it is followed while the job lives
-                break
-        return answer.status_code, kind, items
+        return answer.status_code, kind, [json.loads(line) for line in answer.iter_lines()]
 
 
 def check(schema, value):
