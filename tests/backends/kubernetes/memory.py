@@ -526,6 +526,8 @@ class Memory(Scripted):
                 if first & 0xF == 0x8:
                     break
                 far.sendall(data[1:])
+        with contextlib.suppress(OSError):
+            far.shutdown(socket.SHUT_RDWR)  # closing alone wakes nobody who reads
         far.close()
 
     def cut_forwards(self):

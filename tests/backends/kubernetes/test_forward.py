@@ -43,6 +43,7 @@ def engine():
     threading.Thread(target=serve, daemon=True).start()
     yield listener.getsockname()
     stop.set()
+    listener.shutdown(socket.SHUT_RDWR)  # closing alone wakes nobody who accepts
     listener.close()
 
 
