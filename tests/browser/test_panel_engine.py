@@ -2,19 +2,15 @@
 
 from __future__ import annotations
 
-import re
-
 import pytest
 from playwright.sync_api import expect
 
 from jupyter_crater.engines import clients
 from tests.browser.conftest import Notebook, running_lab
-from tests.browser.test_open_webui import ask
+from tests.browser.test_open_webui import TRUE, ask
 from tests.browser.test_panel import MAIN, SHORT, answer_by_keyboard, open_lab, open_panel
 
 START_MS = 240_000
-TRUE = re.compile(r"[Gg]ravity .*(force|mass|attract)", re.DOTALL)
-"""What a model says of it; which words it takes differs with what else this machine does."""
 
 
 pytestmark = [pytest.mark.engine, pytest.mark.timeout(900)]
