@@ -26,6 +26,10 @@ def main() -> None:
     used = median([*python, "import jupyter_crater as c; c.launch"])
     print(f"import jupyter_crater            {ours - bare:.3f} s over bare Python (goal ≤ 0.15)")
     print(f"  … and crater.launch looked up  {used - bare:.3f} s")
+    load = "for t in templating.templates(): t.schema()"
+    listed = median([*python, f"from jupyter_crater import templating\n{load}"])
+    known = median([*python, "from jupyter_crater import templating"])
+    print(f"all built-in templates, loaded   {listed - known:.3f} s (goal ≤ 0.03)")
     direct = median([sys.executable, "-m", "jupyter_crater.cli", "--help"])
     through = median([sys.executable, "-m", "jupyter_core.command", "crater", "--help"])
     print(f"jupyter-crater --help            {direct:.3f} s")

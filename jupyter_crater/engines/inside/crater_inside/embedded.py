@@ -31,6 +31,8 @@ IN_LAYER = {
     "ffn_down": "mlp.down_proj",
 }
 CONTROL = 3  # gguf.TokenType.CONTROL
+SAMPLING = {"do_sample": True, "temperature": 0.2, "top_p": 0.9}
+"""As SmolLM2's model card samples: at the engines' default of 1.0 so small a model rambles on."""
 
 
 def name_of(tensor: str) -> str:
@@ -121,10 +123,10 @@ def convert(source: Path, folder: Path, config: dict[str, Any]) -> None:
     """Write the model folder; ``config`` becomes its config.json."""
     reader = GGUFReader(source)
     document, settings = tokenizer(reader)
-    generation = {name: config[name] for name in ("bos_token_id", "eos_token_id", "pad_token_id")}
+    ends = {name: config[name] for name in ("bos_token_id", "eos_token_id", "pad_token_id")}
     for name, content in (
         ("config.json", config),
-        ("generation_config.json", generation),
+        ("generation_config.json", ends | SAMPLING),
         ("tokenizer.json", document),
         ("tokenizer_config.json", settings),
     ):
