@@ -304,19 +304,23 @@ class Job:
 
     def client(self, **options: Any) -> OpenAI:
         """An ``openai.OpenAI`` that speaks to this job; ``options`` go to its constructor."""
-        from openai import OpenAI
+        from openai import DefaultHttpxClient, OpenAI
 
-        return OpenAI(**self._client_options(options))
+        return OpenAI(**self._client_options(options, DefaultHttpxClient))
 
     def async_client(self, **options: Any) -> AsyncOpenAI:
         """An ``openai.AsyncOpenAI`` that speaks to this job."""
-        from openai import AsyncOpenAI
+        from openai import AsyncOpenAI, DefaultAsyncHttpxClient
 
-        return AsyncOpenAI(**self._client_options(options))
+        return AsyncOpenAI(**self._client_options(options, DefaultAsyncHttpxClient))
 
-    def _client_options(self, options: dict[str, Any]) -> dict[str, Any]:
+    def _client_options(self, options: dict[str, Any], http: Callable[..., Any]) -> dict[str, Any]:
         url, key = self._reach()
-        return {"base_url": f"{url}/v1", "api_key": key or "none"} | options
+        found = {"base_url": f"{url}/v1", "api_key": key or "none"} | options
+        # This machine's or a pod's: a proxy of the environment gets neither there nor the key.
+        if url.startswith("http://") and "http_client" not in options:
+            found["http_client"] = http(trust_env=False)
+        return found
 
     @property
     def model(self) -> str:

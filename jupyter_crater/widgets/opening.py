@@ -56,6 +56,7 @@ def lab_page(job: Job) -> str:
                 params={"backend": job.backend},
                 headers={"Authorization": f"token {token}"} if token else {},
                 timeout=10,
+                trust_env=False,  # it runs here: a proxy of the environment is not to have the token
             )
         except httpx.HTTPError:
             continue

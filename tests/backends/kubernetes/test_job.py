@@ -118,8 +118,9 @@ def test_a_client_says_what_its_engine_lacks_and_has_an_account(api, backend, pl
 
 
 def test_a_job_of_another_namespace_is_found_again_or_refused(api, backend, distributed):
-    submit(backend, distributed)
-    there = crater_api.Job(KubernetesBackend(namespace="other"), "r1")
+    elsewhere = KubernetesBackend(namespace="other")
+    submit(elsewhere, distributed)
+    there = crater_api.Job(elsewhere, "r1")
     with pytest.raises(NotSupported, match="other"):
         crater_api.prepare("open-webui", backend=KIND, connect=there)
     spec = crater_api.prepare("open-webui", backend="local", connect=there).spec

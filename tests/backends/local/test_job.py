@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import json
 import os
 import signal
@@ -87,6 +88,22 @@ def test_other_values_are_listed(launch):
         ("max_num_seqs", 8, 9),
     ]
     assert "max_num_seqs: 8 → 9" in str(caught.value)
+
+
+def test_a_proxy_of_the_environment_gets_neither_request_nor_key(launch, monkeypatch):
+    job = launch(name="j1")
+    for name in ("HTTP_PROXY", "http_proxy", "ALL_PROXY", "all_proxy"):
+        monkeypatch.setenv(name, "http://127.0.0.1:9")
+    for name in ("NO_PROXY", "no_proxy"):
+        monkeypatch.delenv(name, raising=False)
+    with job.client(max_retries=0) as client:
+        assert client.models.list().data[0].id == job.model
+    assert asyncio.run(models_of(job)) == [job.model]
+
+
+async def models_of(job):
+    async with job.async_client(max_retries=0) as client:
+        return [model.id async for model in client.models.list()]
 
 
 def test_new_makes_a_second_job(launch):
