@@ -8,7 +8,7 @@ from playwright.sync_api import expect
 
 from tests.browser.conftest import new_notebook, running_lab
 from tests.browser.test_chat import LAUNCH
-from tests.browser.test_panel import MAIN, SIDEBAR, SOON_MS, launch
+from tests.browser.test_panel import SIDEBAR
 from tests.browser.way import choose, last, phase, send
 
 SHOTS = Path(__file__).parents[2] / "test-results"
@@ -41,10 +41,11 @@ def test_job_chat_and_picker_in_notebook_7(tmp_path, browser, request):
         expect(last(chat)).to_contain_text("over the comm", timeout=30_000)
         choose(page.locator(".crater-Picker"))
 
-        # What the panel opens in the main area stands at the side: a second widget there is dropped.
-        page.evaluate(
-            "() => { void jupyterapp.commands.execute('crater:open-job', { name: 'chat' }) }"
-        )
+        # The panel; what it opens in the main area stands at the side: a second widget is dropped.
+        page.keyboard.press("Control+Alt+c")
+        row = page.locator(f"{SIDEBAR} [data-name=chat]")
+        expect(row).to_contain_text("serving", timeout=30_000)
+        row.locator(".crater-JobRow-open").click()
         main = page.locator(".crater-Main .crater-Job")
         expect(phase(main)).to_have_text("serving", timeout=30_000)
         assert main.bounding_box()["height"] > 200
@@ -56,29 +57,3 @@ def test_job_chat_and_picker_in_notebook_7(tmp_path, browser, request):
         expect(phase(output)).to_have_text("stopped", timeout=60_000)
         expect(phase(main)).to_have_text("stopped", timeout=30_000)
         assert notebook.problems == []
-
-
-def test_panel_and_job_in_notebook_7(notebook):
-    lab, page = notebook.lab, notebook.page
-    launch(lab, "in-notebook-7")
-    lab.notebook("seven", ["import jupyter_crater as crater; crater.job('in-notebook-7')"])
-    page.goto(f"{lab.url}/notebooks/seven.ipynb")
-    expect(page.locator(".jp-Notebook .jp-Cell").first).to_be_visible(timeout=SOON_MS)
-    # Its kernel is asked for as the page is made; a cell run before is not run.
-    expect(
-        page.locator(".jp-NotebookKernelStatus, .jp-Notebook-ExecutionIndicator").first
-    ).to_be_attached()
-    page.keyboard.press("Control+Alt+c")
-    row = page.locator(f"{SIDEBAR} [data-name=in-notebook-7]")
-    expect(row).to_contain_text("serving")
-    row.locator(".crater-JobRow-open").click()
-    # Its main area takes no second widget: the job opens at the right.
-    job = page.locator(f"{MAIN} .crater-Job")
-    expect(job.locator(".crater-Phase").first).to_have_text("serving")
-    assert job.bounding_box()["height"] > 200
-    page.locator(".jp-Notebook .jp-Cell .cm-content").first.click()
-    # Run by a key before the kernel is there, it is queued.
-    page.keyboard.press("Shift+Enter")
-    shown = page.locator(".jp-OutputArea-output .crater-Job")
-    expect(shown.locator(".crater-Phase").first).to_have_text("serving")
-    assert notebook.problems == []
