@@ -50,22 +50,33 @@ _MARKS = (
 _REASONS = (
     (
         "volume",
-        r"unbound (?:immediate )?PersistentVolumeClaim|persistentvolumeclaim \S+ not found|volume node affinity conflict",
+        (
+            r"unbound (?:immediate )?PersistentVolumeClaim|persistentvolumeclaim \S+ (?:not found|is being deleted)"
+            r"|volume node affinity conflict|no available volume zone|exceed max volume count|persistent volumes to bind"
+            r"|non-existent pv|did not have enough free storage|ReadWriteOncePod|NoVolume\w+Conflict|NoDiskConflict|Max\w*VolumeCount"
+        ),
     ),
     (
         "gpu",
-        r"Exceeds\w*GPU\w*|[Ii]nsufficient\s+[\w.-]*(?:gpu|nvidia\.com|amd\.com|dcu|npu|huawei\.com|mig-)[\w./-]*",
+        (
+            r"Exceeds\w*GPU\w*|[Ii]nsufficient\s+(?!\S*(?:rdma|hca|roce))"
+            r"(?:[\w.-]*(?:gpu|dcu|npu|mig-)[\w./-]*|[\w-]+(?:\.[\w-]+)+/[\w.-]+)"
+            r"|hami-vgpu\w*|Card(?:Insufficient|TypeMismatch)\w*|not enough gpu fitted|cannot allocate all claims|resources?: GPU"
+        ),
     ),
     (
         "resources",
-        r"[Ii]nsufficient\s+(?:cpu|memory|ephemeral-storage|pods|hugepages\S*|rdma\S*)|[Tt]oo\s+many\s+pods",
+        r"[Ii]nsufficient\s+(?:cpu|memory|ephemeral-storage|pods|hugepages\S*|\S*(?:rdma|hca|roce)\S*)|[Tt]oo\s+many\s+pods|pod number exceeded|resource fit failed",
     ),
     (
         "affinity",
-        r"didn't\s+match\s+(?:Pod's\s+)?(?:node\s+)?(?:affinity|selector|pod\s+(?:anti-)?affinity)",
+        (
+            r"didn't\s+(?:match|satisfy)\s+(?:Pod's\s+|the\s+|existing\s+)?(?:node\s+|pods?\s+|service\s+)?(?:affinity|anti-affinity|selector|topology|requested)"
+            r"|MatchNodeSelector|NodeAffinity|CheckServiceAffinity|MatchInterPodAffinity"
+        ),
     ),
-    ("taint", r"(?:untolerated\s+)?taint|were\s+unschedulable"),
-    ("ports", r"didn't have free ports"),
+    ("taint", r"(?:untolerated\s+)?taint|PodToleratesNodeTaints|were\s+unschedulable|NodeUnschedulable"),
+    ("ports", r"didn't have free ports|PodFitsHostPorts"),
 )
 _CONTROL_PLANE = re.compile(r"taint\S*\s+\{?node-role\.kubernetes\.io/(?:control-plane|master)")
 

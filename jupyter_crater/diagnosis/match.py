@@ -151,7 +151,7 @@ def _overtaken(rule: Rule, sign: Sign, hit: Hit, one: _Read, running: set[str | 
 _LOADING = re.compile(r"Starting to load model")
 _WORK = re.compile(
     rf"{_LOADING.pattern}|Loading (?:model )?weights took|GPU KV cache size|# GPU blocks"
-    r"|Connected to Ray cluster|all nodes have joined|Ray runtime started"
+    r"|Connected to Ray cluster|all nodes have joined|Ray runtime started|GCS is ready"
 )
 _STARTED = re.compile(r"(?m:^).*\bStarted\b.*Started container|Successfully pulled image")
 
