@@ -21,7 +21,8 @@ _PREFIX = re.compile(
     + "|".join(
         (
             r"\w{3} +\d+ +\d\d:\d\d:\d\d(?:\.\d+)? (?:\| |[\w.-]+ [\w.-]+(?:\[\d+\])?: )",  # syslog
-            r"([IWEF])\d{4} [\d:.]+ +\d+ [\w./]+:\d+\] ?",  # glog, klog
+            r"[IWEF]\d{4} [\d:.]+ +\d+ [\w./]+\.go:\d+\] ?",  # klog: events of all kinds are its INFO
+            r"([IWEF])\d{4} [\d:.]+ +\d+ [\w./]+:\d+\] ?",  # glog
             r"(?:\[[\w ]+\]:)?\[([IWEF])\d* (?:[\d:.]+ )?[\w/.]+:\d+\] ?(?:\[c10d\] )?",  # torch
             r"- " + _LEVEL + r" - (?:\[?[\w.]+\]? - )?",  # logging
             r"\d+ [\w.]+ " + _LEVEL + r":?\s+(?:\[[^\]]*\]\s)?",  # kserve
@@ -30,7 +31,7 @@ _PREFIX = re.compile(
             r"time=\"[^\"]*\" level=(\w+) msg=\"?",
             r"\d{4}-\d\d-\d\d[T ]\d\d:\d\d:\d\d(?:[.,]\d+)?(?:Z|[+-]\d\d:?\d\d)?(?:\s+std(?:out|err) [FP])?\s*",
             r"\[\d{4}-\d\d-\d\d[T ][\d:.,]+Z?\]\s*",
-            r"\[\d{4}-\d\d-\d\d [\d:,.]+ ([IWEFD]) \d+ \d+\](?: \(\w+\))? [\w.]+:\d+:\s*",
+            r"\[\d{4}-\d\d-\d\d [\d:,.]+ ([IWEFDC]) \d+ \d+\](?: \(\w+\))? [\w.]+:\d+:\s*",
             r"\[\d+\.\d+\]\s",
             r"\[\s*(?:rank|Rank ?)\d+\]:?\s?",
             r"[\w.-]+\s+\|\s",  # docker compose
