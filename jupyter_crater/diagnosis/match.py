@@ -174,6 +174,11 @@ def _lines(hit: Hit) -> list[Evidence]:
     ]
 
 
+def _rank(found: _Found) -> tuple[int, tuple[float, int]]:
+    """Of two that explain each other the surer one stays, then the earlier."""
+    return _WEIGHT[found.sign.confidence], found.order
+
+
 def _sorted(found: list[_Found]) -> list[_Found]:
     """Without what the others explain; causes first, then the surer, then the earlier."""
     left = [
@@ -183,6 +188,7 @@ def _sorted(found: list[_Found]) -> list[_Found]:
             f.rule.id in by.rule.hides
             and by.sign.confidence != "low"
             and _WEIGHT[by.sign.confidence] <= _WEIGHT[f.sign.confidence]
+            and not (by.rule.id in f.rule.hides and _rank(f) < _rank(by))
             for by in found
         )
     ]
