@@ -75,7 +75,10 @@ _REASONS = (
             r"|MatchNodeSelector|NodeAffinity|CheckServiceAffinity|MatchInterPodAffinity"
         ),
     ),
-    ("taint", r"(?:untolerated\s+)?taint|PodToleratesNodeTaints|were\s+unschedulable|NodeUnschedulable"),
+    (
+        "taint",
+        r"(?:untolerated\s+)?taint|PodToleratesNodeTaints|were\s+unschedulable|NodeUnschedulable",
+    ),
     ("ports", r"didn't have free ports|PodFitsHostPorts"),
 )
 _CONTROL_PLANE = re.compile(r"taint\S*\s+\{?node-role\.kubernetes\.io/(?:control-plane|master)")
