@@ -45,8 +45,14 @@ _STAGES = (
 _MARKS = (
     ("capturing", r"Captur(?:ing|e) (?:the model for CUDA|(?:CUDA|cuda) ?graph|cudagraphs)"),
     ("capturing", r"GPU KV cache size:|# (?:GPU|cuda) blocks:|KV Cache is allocated"),
-    ("profiling", r"Loading (?:model )?weights took|Model loading took|model weights take|Load weight end"),
-    ("loading", r"Starting to load model|Load weight begin|Loading (?:safetensors|pt) checkpoint shards"),
+    (
+        "profiling",
+        r"Loading (?:model )?weights took|Model loading took|model weights take|Load weight end",
+    ),
+    (
+        "loading",
+        r"Starting to load model|Load weight begin|Loading (?:safetensors|pt) checkpoint shards",
+    ),
 )
 
 # One scheduler sentence counts every node once, by the first filter that refused it.
