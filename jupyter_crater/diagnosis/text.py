@@ -27,6 +27,7 @@ _PREFIX = re.compile(
             r"\d+ [\w.]+ " + _LEVEL + r":?\s+(?:\[[^\]]*\]\s)?",  # kserve
             r"\| *" + _LEVEL + r" *\| [\w.<>:]+ - ",  # loguru
             r"\S+-std(?:out|err) MODEL_LOG - ",  # TorchServe
+            r"\w{8,}\[(?:info|warn|warning|error|debug)\]:?\s?",  # RunPod
             r"time=\"[^\"]*\" level=(\w+) msg=\"?",
             r"\d{4}-\d\d-\d\d[T ]\d\d:\d\d:\d\d(?:[.,]\d+)?(?:Z|[+-]\d\d:?\d\d)?(?:\s+std(?:out|err) [FP])?\s*",
             r"\[\d{4}-\d\d-\d\d[T ][\d:.,]+Z?\]\s*",
