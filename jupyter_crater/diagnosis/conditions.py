@@ -21,7 +21,10 @@ _STAGES = (
     ),
     (
         "cache",
-        r"@(?:_?allocate_kv_cache\w*|initialize_kv_cache\w*|_init_cache_engine|initialize_cache|initialize_from_config)\b",
+        (
+            r"@(?:_?allocate_kv_cache\w*|initialize_kv_cache\w*|_init_cache_engine|initialize_cache|initialize_from_config"
+            r"|allocate_gpu_cache|_?init_memory_pool)\b"
+        ),
     ),
     (
         "profiling",
@@ -40,10 +43,16 @@ _STAGES = (
     ("serving", r"@(?:execute_model|step|_process_engine_step|sample_tokens)\b"),
 )
 _MARKS = (
-    ("capturing", r"Capturing (?:the model for CUDA|CUDA ?graph|cudagraphs)"),
-    ("capturing", r"GPU KV cache size:|# (?:GPU|cuda) blocks:"),
-    ("profiling", r"Loading (?:model )?weights took|Model loading took|model weights take"),
-    ("loading", r"Starting to load model|Loading (?:safetensors|pt) checkpoint shards"),
+    ("capturing", r"Captur(?:ing|e) (?:the model for CUDA|(?:CUDA|cuda) ?graph|cudagraphs)"),
+    ("capturing", r"GPU KV cache size:|# (?:GPU|cuda) blocks:|KV Cache is allocated"),
+    (
+        "profiling",
+        r"Loading (?:model )?weights took|Model loading took|model weights take|Load weight end",
+    ),
+    (
+        "loading",
+        r"Starting to load model|Load weight begin|Loading (?:safetensors|pt) checkpoint shards",
+    ),
 )
 
 # One scheduler sentence counts every node once, by the first filter that refused it.

@@ -64,7 +64,7 @@ _NAMED_AFTER = re.compile(
 # What follows a name without a sign between: a word that is no word, or one in quotes.
 _TOLD = re.compile(
     r"(?i)(\b[\w.-]*(?:token|api[ _-]?key|passw(?:or)?d|passphrase|secret|\bkey)(?: (?:is|was|provided|given))?:?\s+)"
-    r"(\"[^\"\s]{8,}\"|'[^'\s]{8,}'|(?![\w-]*(?:based|auth))(?=[\w+=-]*[\d_-])(?=[\w+=-]*[A-Za-z])[\w+=-]{12,}(?![\w/(]))"
+    r"(\"[^\"\s]{8,}\"|'[^'\s]{8,}'|(?!(?-i:[a-z_-]*(?:based|auth)[a-z_-]*)(?![\w+=-]))(?=[\w+=-]*[\d_-])(?=[\w+=-]*[A-Za-z])[\w+=-]{12,}(?![\w/(]))"
 )
 _BLOCK = re.compile(
     rf"(?i)(?<![\w.-])({_NAME}[\"']?:\s*[|>][+-]?[ \t]*\n)((?:[ \t]+\S[^\n]*(?:\n|\Z))+)"

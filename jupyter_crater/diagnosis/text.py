@@ -28,6 +28,7 @@ _PREFIX = re.compile(
             r"\d+ [\w.]+ " + _LEVEL + r":?\s+(?:\[[^\]]*\]\s)?",  # kserve
             r"\| *" + _LEVEL + r" *\| [\w.<>:]+ - ",  # loguru
             r"\S+-std(?:out|err) MODEL_LOG - ",  # TorchServe
+            r"\w{8,}\[(?:info|warn|warning|error|debug)\]:?\s?",  # RunPod
             r"time=\"[^\"]*\" level=(\w+) msg=\"?",
             r"\d{4}-\d\d-\d\d[T ]\d\d:\d\d:\d\d(?:[.,]\d+)?(?:Z|[+-]\d\d:?\d\d)?(?:\s+std(?:out|err) [FP])?\s*",
             r"\[\d{4}-\d\d-\d\d[T ][\d:.,]+Z?\]\s*",
@@ -49,7 +50,8 @@ _PREFIX = re.compile(
 )
 _QUIET = frozenset({"DEBUG", "INFO", "WARNING", "WARN", "SUCC", "I", "W", "D"})
 _RAISED = re.compile(r"(?:\w+\.)*\w+(?:Error|Exception): ")
-_CHATTY = re.compile(r"\bNCCL (?:INFO|TRACE|VERSION) ")
+# NCCL's own level, and vLLM's look-ups on the hub: they are tried again, and raised if they matter.
+_CHATTY = re.compile(r"\bNCCL (?:INFO|TRACE|VERSION) |^Error retrieving [\w ]+: ")
 _STAMP = re.compile(r"(\d{4}-\d\d-\d\d)[T ](\d\d:\d\d:\d\d)(?:[.,](\d{1,6})\d*)?(Z?)")
 _SETTINGS = {
     "tensor_parallel": r"tensor[_-]parallel[_-]size|-tp",
