@@ -15,6 +15,10 @@ from .text import Line, Stream, streams
 
 _WEIGHT = {"high": 0, "medium": 1, "low": 2}
 _EVIDENCE = 5
+_WORD_ENDS = re.compile(r"[\w+/=-]{12,}[\"',]*\s*$")
+"""So ends a line that goes on with a secret of the line before."""
+_AROUND = 100
+"""Lines; a private key of 4,096 bits has 52."""
 _SERVING = re.compile(
     r"Application startup complete|Uvicorn running on|server is fired up and ready"
 )
@@ -169,9 +173,20 @@ def _lines(hit: Hit) -> list[Evidence]:
     first = hit.stream.line_at(begin)
     last = hit.stream.line_at(max(begin, end - 1))
     return [
-        Evidence(x.seen.task, x.seen.time or None, redact(_shown(x)))
-        for x in hit.stream.lines[first : min(last, first + 3) + 1]
+        Evidence(x.seen.task, x.seen.time or None, _safe(hit.stream.lines, number))
+        for number, x in enumerate(hit.stream.lines[first : min(last, first + 3) + 1], first)
     ]
+
+
+def _safe(lines: Sequence[Line], number: int) -> str:
+    """A line without secrets: it may be one of a key's, which only the lines around it tell."""
+    if not _WORD_ENDS.search(_shown(lines[number])):
+        return redact(_shown(lines[number]))
+    around = [_shown(line) for line in lines[max(0, number - _AROUND) : number + _AROUND]]
+    place = min(number, _AROUND)
+    before = sum(text.count("\n") + 1 for text in around[:place])
+    masked = redact("\n".join(around)).split("\n")
+    return "\n".join(masked[before : before + around[place].count("\n") + 1])
 
 
 def _rank(found: _Found) -> tuple[int, tuple[float, int]]:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import base64
 import re
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from urllib.parse import quote
 
 MASK = "«redacted»"
@@ -90,6 +90,8 @@ def redact(text: str, values: Iterable[str] = ()) -> str:
 
     Args:
         values: known secrets; masked wherever they stand, URL-quoted and base64 forms too.
+
+    It has as many lines as before, so that one of them can be told.
     """
     for value in sorted({v for v in values if len(v) >= 4}, key=len, reverse=True):
         raw = value.encode()
@@ -101,19 +103,27 @@ def redact(text: str, values: Iterable[str] = ()) -> str:
         ):
             text = text.replace(form, MASK)
         if "\n" in text:
-            text = re.sub("\n?".join(map(re.escape, value)), MASK, text)  # wrapped
-    text = _SHAPE.sub(MASK, text)
-    text = _SCHEME.sub(rf"\1\2{MASK}", text)
-    text = _URL.sub(rf"\1:{MASK}@", text)
-    text = _USER_URL.sub(rf"\1{MASK}@", text)
-    text = _QUERY.sub(rf"\1{MASK}", text)
-    text = _HEADER.sub(rf"\1\2{MASK}", text)
+            text = _sub(re.compile("\n?".join(map(re.escape, value))), MASK, text)  # wrapped
+    text = _sub(_SHAPE, MASK, text)
+    text = _sub(_SCHEME, rf"\1\2{MASK}", text)
+    text = _sub(_URL, rf"\1:{MASK}@", text)
+    text = _sub(_USER_URL, rf"\1{MASK}@", text)
+    text = _sub(_QUERY, rf"\1{MASK}", text)
+    text = _sub(_HEADER, rf"\1\2{MASK}", text)
     for pattern in (_NAMED, _NAMED_AFTER, _AUTH, _ELEMENT, _TOOL, _FLAG):
-        text = pattern.sub(rf"\1{MASK}", text)
-    text = _BLOCK.sub(rf"\1  {MASK}\n", text)
-    text = _SECRET_DATA.sub(_secret_data, text)
-    text = _ASSIGNED.sub(_assigned, text)
-    return _TOLD.sub(rf"\1{MASK}", text)
+        text = _sub(pattern, rf"\1{MASK}", text)
+    text = _sub(_BLOCK, rf"\1  {MASK}\n", text)
+    text = _sub(_SECRET_DATA, _secret_data, text)
+    text = _sub(_ASSIGNED, _assigned, text)
+    return _sub(_TOLD, rf"\1{MASK}", text)
+
+
+def _sub(pattern: re.Pattern[str], mask: str | Callable[[re.Match[str]], str], text: str) -> str:
+    def put(found: re.Match[str]) -> str:
+        made = mask(found) if callable(mask) else found.expand(mask)
+        return made + "\n" * (found[0].count("\n") - made.count("\n"))
+
+    return pattern.sub(put, text)
 
 
 def _assigned(found: re.Match[str]) -> str:

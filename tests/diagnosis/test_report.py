@@ -224,3 +224,12 @@ def test_ordinary_lines_stay_as_they_are(line):
 def test_a_log_cannot_break_out_of_its_block():
     text = report(job(), status(), [], [Observation(1.0, "log", "", "```", "main")])
     assert "\n````\n```\n````" in text
+
+
+@pytest.mark.parametrize("place", [place for place in PLACES if "\n" in place])
+def test_a_secrets_own_line_that_reads_like_a_cause_is_no_evidence_in_clear(place):
+    secret = "qObjectStoreFullError7Z"
+    lines = place.format(secret, secret).split("\n")
+    logs = [Observation(float(at), "log", message=line) for at, line in enumerate(lines)]
+    assert secret not in report(job(), status(), [], logs)
+    assert "shm-too-small" in report(job(), status(), [], logs), "it is taken for one"
