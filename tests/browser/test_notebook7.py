@@ -42,6 +42,7 @@ def test_job_chat_and_picker_in_notebook_7(tmp_path, browser, request):
         choose(page.locator(".crater-Picker"))
 
         # The panel; what it opens in the main area stands at the side: a second widget is dropped.
+        page.evaluate("() => document.activeElement?.blur()")  # fields keep their keys
         page.keyboard.press("Control+Alt+c")
         row = page.locator(f"{SIDEBAR} [data-name=chat]")
         expect(row).to_contain_text("serving", timeout=30_000)
