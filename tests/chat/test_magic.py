@@ -16,8 +16,8 @@ class FakeJob(magic.Job):
     backend = "local"
     model = "scripted"
 
-    def _client_options(self, options):
-        return {"base_url": f"{self._server.url}/v1", "api_key": self._server.key} | options
+    def _reach(self, *, make=True):
+        return self._server.url, self._server.key
 
 
 @pytest.fixture
