@@ -13,7 +13,8 @@ def servers(monkeypatch):
     found = [("http://127.0.0.1:1/", "one"), ("http://127.0.0.1:2/user/jo/", "two")]
     asked = []
 
-    def get(url, params, headers, timeout):
+    def get(url, params, headers, timeout, trust_env):
+        assert not trust_env, "a proxy would have the token"
         asked.append((url, params, headers["Authorization"]))
         return httpx.Response(200 if "/user/jo/" in url else 404)
 
