@@ -17,7 +17,6 @@ from threading import Event, Thread
 from typing import Any
 
 from .. import api
-from ..backends.base import Backend
 from ..chat import Engine, Settings, Turn
 from ..errors import BackendError, CraterError, InputError, JobNotFound, NewerSchema
 from ..handle import Job
@@ -206,11 +205,8 @@ async def job_log(params: Params) -> AsyncGenerator[Json]:
     name = _text(params, "name")
     after, seconds = _log_window(params)
 
-    def look() -> Backend:
-        _job(params)  # a wrong name is said before the first item
-        return api.backend_of(params.get("backend") or None)
-
-    backend = await asyncio.to_thread(look)
+    # A wrong name is said before the first item.
+    backend = (await asyncio.to_thread(_job, params)).place
     # Of each line its place in its own log: how logs are merged differs from one reading to another.
     waiting: deque[tuple[str, int, Json]] = deque(maxlen=LOG_KEPT)
     stop, done = Event(), Event()

@@ -180,13 +180,14 @@ def _lines(hit: Hit) -> list[Evidence]:
 
 def _safe(lines: Sequence[Line], number: int) -> str:
     """A line without secrets: it may be one of a key's, which only the lines around it tell."""
-    if not _WORD_ENDS.search(_shown(lines[number])):
-        return redact(_shown(lines[number]))
+    alone = _shown(lines[number])
+    if not _WORD_ENDS.search(alone):
+        return redact(alone)
     around = [_shown(line) for line in lines[max(0, number - _AROUND) : number + _AROUND]]
     place = min(number, _AROUND)
     before = sum(text.count("\n") + 1 for text in around[:place])
     masked = redact("\n".join(around)).split("\n")
-    return "\n".join(masked[before : before + around[place].count("\n") + 1])
+    return "\n".join(masked[before : before + alone.count("\n") + 1])
 
 
 def _rank(found: _Found) -> tuple[int, tuple[float, int]]:
