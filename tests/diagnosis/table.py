@@ -30,6 +30,10 @@ class Case:
 def cases() -> list[Case]:
     """All cases of ``tests/data/diagnosis/cases``.
 
+    Real logs, texts written from the programs' sources, and logs re-rendered from public issues: the
+    programs' messages in the order the thread gives, with values of our own (times, ids, addresses,
+    names, paths, sizes). The source of these is marked ``(re-rendered)``.
+
     A file holds sections: a head ``=== NAME | EXPECTED ID or - | SOURCE [| held-out]``, then the
     log of the head as it was. ``--- TASK`` begins another task's log, ``--- TASK < FILE`` takes it
     from a file, ``--- events`` is followed by observations as JSON, one a line.

@@ -1,4 +1,4 @@
-"""The rules on the labelled table: real logs and excerpts of public reports."""
+"""The rules on the labelled table: real logs and logs re-rendered from public issues."""
 
 from __future__ import annotations
 

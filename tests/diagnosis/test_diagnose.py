@@ -55,8 +55,8 @@ def test_the_contract():
     [
         (KV, 92208),
         (
-            "The model's max seq len (4096) is larger than the maximum number of tokens that can be stored in KV cache (3664).",
-            3664,
+            "The model's max seq len (8192) is larger than the maximum number of tokens that can be stored in KV cache (5184).",
+            5184,
         ),
         # vLLM 0.8 named no length: by proportion, in whole blocks
         (
@@ -216,7 +216,7 @@ def test_lines_wrapped_at_words(width):
     for line, id_ in (
         (KV, "kv-cache-too-small"),
         (
-            "ValueError: Total number of attention heads (52) must be divisible by tensor parallel size (3).",
+            "ValueError: Total number of attention heads (56) must be divisible by tensor parallel size (3).",
             "heads-not-divisible",
         ),
         (
@@ -241,14 +241,14 @@ def test_lines_wrapped_at_words(width):
             False,
         ),
         (
-            "(RayWorkerWrapper pid=1, ip=10.0.0.1) ERROR 06-25 15:28:30 worker_base.py:148] boom",
+            "(RayWorkerWrapper pid=1, ip=10.0.0.1) ERROR 11-23 22:00:00 worker_base.py:148] boom",
             "boom",
             False,
         ),
         ("2025-01-01T00:00:00.1Z stdout F WARNING 01-01 00:00:00 [a.py:1] hm", "hm", True),
         ('{"log":"ERROR 01-01 00:00:00 [a.py:1] x\\n","stream":"stderr"}', "x", False),
         (
-            "INFO 2025-11-19T20:16:36.09Z [resource.labels.containerName: vllm] (E pid=2) ERROR 11-19 12:16:36 [v1/engine/core.py:842] x",
+            "INFO 2026-11-23T22:00:00.09Z [resource.labels.containerName: engine] (E pid=2) ERROR 11-23 22:00:00 [v1/engine/core.py:842] x",
             "x",
             False,
         ),
