@@ -40,9 +40,12 @@ _STAGES = (
             r"|process_weights_after_loading)\b"
         ),
     ),
+    ("waking", r"@wake_up\b"),
     ("serving", r"@(?:execute_model|step|_process_engine_step|sample_tokens)\b"),
 )
 _MARKS = (
+    ("waking", r"wake up the engine"),
+    ("serving", r"Application startup complete|Avg prompt throughput: |\"POST /v1/\S+ HTTP"),
     ("capturing", r"Captur(?:ing|e) (?:the model for CUDA|(?:CUDA|cuda) ?graph|cudagraphs)"),
     ("capturing", r"GPU KV cache size:|# (?:GPU|cuda) blocks:|KV Cache is allocated"),
     (
@@ -77,6 +80,7 @@ _REASONS = (
         "resources",
         r"[Ii]nsufficient\s+(?:cpu|memory|ephemeral-storage|pods|hugepages\S*|\S*(?:rdma|hca|roce)\S*)|[Tt]oo\s+many\s+pods|pod number exceeded|resource fit failed",
     ),
+    ("ports", r"didn't have free ports|PodFitsHostPorts"),
     (
         "affinity",
         (
@@ -88,7 +92,6 @@ _REASONS = (
         "taint",
         r"(?:untolerated\s+)?taint|PodToleratesNodeTaints|were\s+unschedulable|NodeUnschedulable",
     ),
-    ("ports", r"didn't have free ports|PodFitsHostPorts"),
 )
 _CONTROL_PLANE = re.compile(r"taint\S*\s+\{?node-role\.kubernetes\.io/(?:control-plane|master)")
 

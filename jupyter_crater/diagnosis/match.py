@@ -22,7 +22,7 @@ _AROUND = 100
 _SERVING = re.compile(
     r"Application startup complete|Uvicorn running on|server is fired up and ready"
 )
-_ANSWERED = re.compile(r"\"POST /\S+ HTTP/[\d.]+\" (?!401)\d{3}\b")
+_ANSWERED = re.compile(r"\"POST /\S+ HTTP/[\d.]+\" (?!401|5)\d{3}\b")
 _DIED = re.compile(
     r"EngineDead|DeadError|ActorDied|died unexpectedly|EngineCore encountered|[Ee]ngine (?:process )?(?:is )?(?:dead|died)"
     r"|(?m:^)Process \S+:$|terminate called|Fatal Python error|[Cc]ore dumped|\bKilled\b|SIG(?:KILL|ABRT|SEGV|BUS)"
@@ -61,8 +61,9 @@ def diagnose(
     healthy = {r.stream.task for r in read if r.served and not r.previous}
     read = [r for r in read if not (r.previous and r.stream.task in healthy)]
     running = {r.stream.task for r in read if r.stream.is_log} | _running(observations)
-    found = [f for rule in RULES if (f := _find(rule, read, spec, running))]
-    return [_told(f) for f in _sorted(found)]
+    found = _sorted([f for rule in RULES if (f := _find(rule, read, spec, running))])
+    sure = sum(f.sign.confidence == "high" for f in found)
+    return [_told(f, alone=sure < 2) for f in found]
 
 
 class _Read:
@@ -140,6 +141,8 @@ def _hits(sign: Sign, one: _Read, spec: JobSpec | None) -> Iterator[Hit]:
 def _overtaken(rule: Rule, sign: Sign, hit: Hit, one: _Read, running: set[str | None]) -> bool:
     """Whether a wait of the start is over: its task ran, or the same log goes on with real work."""
     if sign.confidence == "low" and one.stream.is_log:
+        if _ASKED.search(one.stream.text, one.since, hit.match.start()):
+            return True
         begun = _LOADING.search(one.stream.text, one.since)
         return begun is not None and begun.start() > hit.match.start()
     if not rule.transient:
@@ -147,17 +150,30 @@ def _overtaken(rule: Rule, sign: Sign, hit: Hit, one: _Read, running: set[str | 
     line = one.stream.lines[one.stream.line_at(hit.match.start())]
     if not one.stream.is_log:
         return bool(running) if line.seen.task is None else line.seen.task in running
-    if "pod/" not in line.text and _STARTED.search(one.stream.text, hit.match.end()):
-        return True  # `kubectl describe` tells of one pod, `kubectl get events` of many
+    pod = _POD.search(
+        line.text
+    )  # `kubectl get events` tells of many pods, `kubectl describe` of one
+    for started in _STARTED.finditer(one.stream.text, hit.match.start()):
+        if pod is None or pod[0] in started[0]:
+            return True
     return bool(_WORK.search(one.stream.text, hit.match.end()))
 
 
 _LOADING = re.compile(r"Starting to load model")
+_ASKED = re.compile(
+    r"received signal=SIG(?:TERM|INT)|Received signal 15|(?<!regarding )SIGTERM received|(?m:^KeyboardInterrupt$)"
+)
+"""The engine was told to end: what its parts say of each other afterwards is no failure."""
 _WORK = re.compile(
     rf"{_LOADING.pattern}|Loading (?:model )?weights took|GPU KV cache size|# GPU blocks"
     r"|Connected to Ray cluster|all nodes have joined|Ray runtime started|GCS is ready"
 )
-_STARTED = re.compile(r"(?m:^).*\bStarted\b.*Started container|Successfully pulled image")
+_POD = re.compile(r"\bpod/\S+")
+_STARTED = re.compile(
+    r"(?m:^).*(?:\bStarted\b.*Started container|Successfully pulled image|AttachVolume\.Attach succeeded"
+    r"|TriggeredScaleUp|pod triggered scale-up).*"
+)
+"""What a pod's pending came to; a node that the autoscaler adds is on its way."""
 
 
 def _shown(line: Line) -> str:
@@ -215,12 +231,13 @@ def _sorted(found: list[_Found]) -> list[_Found]:
     return sorted(left, key=lambda f: (f.rule.level, _WEIGHT[f.sign.confidence], f.order))
 
 
-def _told(found: _Found) -> Diagnosis:
+def _told(found: _Found, *, alone: bool) -> Diagnosis:
+    """Of several sure causes, none of which explains another, each is told less surely."""
     rule = found.rule
     return Diagnosis(
         id=rule.id,
         title=rule.title,
-        confidence=found.sign.confidence,
+        confidence=found.sign.confidence if alone or found.sign.confidence == "low" else "medium",
         evidence=tuple(found.evidence),
         explanation=rule.explanation,
         fixes=rule.fixes_for(found.hit),

@@ -95,7 +95,8 @@ class Sign:
     """A text that gives a rule away.
 
     ``pattern`` is a regex in which a space stands for any white space, line ends included (logs
-    are wrapped), and " ?" for white space or none. Lines that the program itself calls INFO or WARNING count only with ``quiet``;
+    are wrapped), and " ?" for white space or none; case does not matter (releases differ in it).
+    Lines that the program itself calls INFO or WARNING count only with ``quiet``;
     ``where`` may look closer.
     """
 
@@ -105,7 +106,8 @@ class Sign:
     where: Callable[[Hit], bool] | None = None
 
     def compiled(self) -> re.Pattern[str]:
-        return re.compile(self.pattern.replace(" ?", r"\s*").replace(" ", r"\s+"))
+        text = self.pattern.replace(" ?", r"\s*").replace(" ", r"\s+")
+        return re.compile(text, re.IGNORECASE)
 
 
 Fixes = tuple[Fix, ...]

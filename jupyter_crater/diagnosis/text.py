@@ -42,6 +42,7 @@ _PREFIX = re.compile(
             _LEVEL
             + r"\s+(?:\d\d-\d\d|\d{4}-\d\d-\d\d)[ T][\d:.,]+Z?(?: \[[^\]]*\]| [\w./]+:\d+\])?\s?",
             _LEVEL + r"\s+[\w./]+\.py:\d+\s+--\s*",
+            r"\[(?:Normal|Warning)\] ",  # an event: its Warning is the loud kind
             r"\[(?i:" + _LEVEL + r")\s*\]\s+(?:\(\w+\)\s)?",
             r"\[resource\.labels[^\]]*\]\s*",
         )
@@ -50,8 +51,11 @@ _PREFIX = re.compile(
 )
 _QUIET = frozenset({"DEBUG", "INFO", "WARNING", "WARN", "SUCC", "I", "W", "D"})
 _RAISED = re.compile(r"(?:\w+\.)*\w+(?:Error|Exception): ")
-# NCCL's own level, and vLLM's look-ups on the hub: they are tried again, and raised if they matter.
-_CHATTY = re.compile(r"\bNCCL (?:INFO|TRACE|VERSION) |^Error retrieving [\w ]+: ")
+# NCCL's own level; vLLM's look-ups on the hub (tried again, raised if they matter); and the attention
+# that it goes without on an older GPU.
+_CHATTY = re.compile(
+    r"\bNCCL (?:INFO|TRACE|VERSION) |^Error retrieving [\w ]+: |^Cannot use FA version \d"
+)
 _STAMP = re.compile(r"(\d{4}-\d\d-\d\d)[T ](\d\d:\d\d:\d\d)(?:[.,](\d{1,6})\d*)?(Z?)")
 _SETTINGS = {
     "tensor_parallel": r"tensor[_-]parallel[_-]size|-tp",
