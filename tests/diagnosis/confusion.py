@@ -17,7 +17,7 @@ def score(table: list[Case]) -> tuple[int, int, int, Counter[tuple[str, str, str
     for case in table:
         answer = case.answer()
         name, sure = (answer.id, answer.confidence) if answer else (NONE, "")
-        expected = case.expect or NONE
+        expected = name if name in case.or_else else case.expect or NONE
         said[expected, name, sure] += 1
         if name == expected:
             right += 1

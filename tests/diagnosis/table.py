@@ -15,13 +15,17 @@ SHARED = Path(__file__).parents[3] / "shared" / "facts"
 
 @dataclass(frozen=True)
 class Case:
-    """``expect`` None: nothing failed. ``held_out``: collected after the rules were written."""
+    """``expect`` None: nothing failed; ``or_else``: other kinds that would be as right.
+
+    ``held_out``: collected after the rules were written.
+    """
 
     name: str
     source: str
     expect: str | None
     observations: tuple[Observation, ...]
     held_out: bool = False
+    or_else: tuple[str, ...] = ()
 
     def answer(self) -> Diagnosis | None:
         return next(iter(diagnose(self.observations)), None)
@@ -34,19 +38,27 @@ def cases() -> list[Case]:
     programs' messages in the order the thread gives, with values of our own (times, ids, addresses,
     names, paths, sizes). The source of these is marked ``(re-rendered)``.
 
-    A file holds sections: a head ``=== NAME | EXPECTED ID or - | SOURCE [| held-out]``, then the
-    log of the head as it was. ``--- TASK`` begins another task's log, ``--- TASK < FILE`` takes it
-    from a file, ``--- events`` is followed by observations as JSON, one a line.
+    A file holds sections: a head ``=== NAME | EXPECTED ID or - | SOURCE [| held-out]`` (or
+    ``ID/OTHER ID`` where two are as right), then the log of the head. ``--- TASK`` begins another
+    task's log, ``--- TASK < FILE`` takes it from a file, ``--- events`` is followed by observations as JSON, one a line.
     """
     found = []
     for path in sorted((DATA / "diagnosis" / "cases").glob("*.txt")):
         for section in path.read_text().split("\n=== ")[1:]:
             head, _, body = section.partition("\n")
-            name, expect, source, *more = (word.strip() for word in head.split("|"))
+            name, kinds, source, *more = (word.strip() for word in head.split("|"))
+            expect, *others = kinds.split("/")
             seen = _observations(body)
             if seen is not None:
                 found.append(
-                    Case(name, source, None if expect == "-" else expect, tuple(seen), bool(more))
+                    Case(
+                        name,
+                        source,
+                        None if expect == "-" else expect,
+                        tuple(seen),
+                        bool(more),
+                        tuple(others),
+                    )
                 )
     return found
 
