@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+import re
+
 from ..catalog.engines import removed_flags
 from .conditions import flags
 from .model import Fix, Fixes, Hit
 
+_OWN_NODE = re.compile(r"'node:([\d.]+)': 0\.001")
 _OTHERS = Fix("end the other processes on that GPU (`nvidia-smi` names them)")
 
 
@@ -184,10 +187,18 @@ def missing_gpus(hit: Hit) -> Fixes:
         or (hit.settings and hit.settings.tensor_parallel * hit.settings.pipeline_parallel)
     )
     want = f" ({asked:g} GPUs)" if asked else ""
-    return (
+    found = [
         _fix(f"see whether every worker runs and has joined{want}: `ray status` in the head"),
         _fix("make tensor × pipeline parallel size the number of GPUs that Ray has"),
-    )
+    ]
+    # vLLM asks for its own node by address; a node with two of them is known to Ray by the other.
+    if own := _OWN_NODE.search(hit.stream.text):
+        found.append(
+            _fix(
+                f"if `ray list nodes` shows no {own[1]}: VLLM_HOST_IP must be the address that Ray knows"
+            )
+        )
+    return tuple(found)
 
 
 def port(hit: Hit) -> Fixes:

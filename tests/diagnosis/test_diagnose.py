@@ -281,6 +281,44 @@ def test_what_makes_a_large_log_quick():
     assert first(f"{'1' * 5_000} {cause}").id == "gpu-arch-unsupported"
 
 
+def test_a_node_that_ray_knows_by_another_address_is_said():
+    asked = "Error: No available node types can fulfill resource request"
+    card = first(f"{asked} {{'node:10.4.0.8': 0.001, 'GPU': 1.0}}")
+    assert card.id == "placement-group-pending"
+    assert any("no 10.4.0.8: VLLM_HOST_IP" in fix.label for fix in card.fixes)
+    assert not any("VLLM_HOST_IP" in fix.label for fix in first(f"{asked} {{'GPU': 1.0}}").fixes)
+
+
+def test_several_sure_causes_are_told_less_surely():
+    memory = "torch.OutOfMemoryError: CUDA out of memory."
+    port = "OSError: [Errno 98] Address already in use"
+    alone, both = diagnose(from_log(memory)), diagnose(from_log(f"{memory}\n{port}"))
+    assert [d.confidence for d in alone] == ["high"]
+    assert {d.confidence for d in both} == {"medium"}
+    assert len(both) == 2
+
+
+def test_what_follows_a_stop_is_no_failure():
+    dead = "ERROR async_llm.py:704] vllm.v1.engine.exceptions.EngineDeadError: EngineCore encountered an issue."
+    assert first(dead).id == "engine-died"
+    asked = "INFO core.py:1214] [shutdown] EngineCore: trigger received signal=SIGTERM"
+    assert diagnose(from_log(f"{asked}\n{dead}")) == []
+
+
+def test_a_pod_on_its_way_is_no_failure():
+    pending = "Warning  FailedScheduling  0/4 nodes are available: 4 Insufficient nvidia.com/gpu."
+    assert first(pending).id == "unschedulable-gpu"
+    added = "Normal  TriggeredScaleUp  pod triggered scale-up: [{gpu-pool 0->1 (max: 8)}]"
+    assert diagnose(from_log(f"{pending}\n{added}")) == []
+    assert first(f"{pending}\n{added}\n{pending}").id == "unschedulable-gpu"
+    other = "1m  Normal  Started  pod/other-7  Started container engine"
+    of_a_pod = (
+        "2m  Warning  FailedMount  pod/engine-0  Unable to attach or mount volumes: timed out"
+    )
+    assert first(f"{of_a_pod}\n{other}").id == "mount-failed"
+    assert diagnose(from_log(f"{of_a_pod}\n{other.replace('other-7', 'engine-0')}")) == []
+
+
 def test_a_status_says_the_word_of_the_card():
     from jupyter_crater.diagnosis import RULES
     from jupyter_crater.engines import lines
