@@ -64,7 +64,7 @@ _REASONS = (
         "volume",
         (
             r"unbound (?:immediate )?PersistentVolumeClaim|persistentvolumeclaim \S+ (?:not found|is being deleted)"
-            r"|volume node affinity conflict|no available volume zone|exceed max volume count|persistent volumes to bind"
+            r"|exceed max volume count|persistent volumes to bind"
             r"|non-existent pv|did not have enough free storage|ReadWriteOncePod|NoVolume\w+Conflict|NoDiskConflict|Max\w*VolumeCount"
         ),
     ),
@@ -88,10 +88,15 @@ _REASONS = (
             r"|MatchNodeSelector|NodeAffinity|CheckServiceAffinity|MatchInterPodAffinity"
         ),
     ),
+    # a volume of one zone shuts the other zones' nodes out: what its own zone lacks decides
+    ("volume", r"volume node affinity conflict|no available volume zone"),
     (
         "taint",
         r"(?:untolerated\s+)?taint|PodToleratesNodeTaints|were\s+unschedulable|NodeUnschedulable",
     ),
+)
+_EXPLAINED = re.compile(
+    r"Worker failed with error|WorkerProc hit an exception|EngineCore failed to start"
 )
 _CONTROL_PLANE = re.compile(r"taint\S*\s+\{?node-role\.kubernetes\.io/(?:control-plane|master)")
 
@@ -110,10 +115,10 @@ def stage(hit: Hit) -> str:
 def scheduler(hit: Hit) -> str:
     """Which of the scheduler's reasons decides: one that money can't move first, then the GPUs."""
     text = hit["none"] or ""
-    names = {name for name, pattern in _REASONS if re.search(pattern, text)}
-    if names == {"taint", "affinity"} and _CONTROL_PLANE.search(text):
+    names = [name for name, pattern in _REASONS if re.search(pattern, text)]
+    if set(names) == {"taint", "affinity"} and _CONTROL_PLANE.search(text):
         return "affinity"  # a control plane is always tainted
-    return next((name for name, _ in _REASONS if name in names), "")
+    return next(iter(names), "")
 
 
 def flags(hit: Hit) -> list[str]:
@@ -121,10 +126,12 @@ def flags(hit: Hit) -> list[str]:
 
 
 def holds(condition: str, hit: Hit) -> bool:
-    """Whether a sign's ``where`` is true: ``stage NAME``, ``scheduler REASON`` or ``removed-flag``."""
+    """Whether a sign's ``where`` is true: ``stage NAME``, ``scheduler REASON``, ``unexplained`` or ``removed-flag``."""
     kind, _, value = condition.partition(" ")
     if kind == "stage":
         return stage(hit) == value
     if kind == "scheduler":
         return scheduler(hit) == value
+    if kind == "unexplained":  # no rank told its own error: it did not just follow the others
+        return not _EXPLAINED.search(hit.stream.before(hit.match.start(), 400))
     return any(flag in removed_flags() for flag in flags(hit))

@@ -22,6 +22,8 @@ _AROUND = 100
 _SERVING = re.compile(
     r"Application startup complete|Uvicorn running on|server is fired up and ready"
 )
+_UNSTARTED = re.compile(r"Engine ?[Cc]ore (?:failed to start|initialization failed)")
+_CACHED = re.compile(r"KV cache size: |# \w+ blocks: ")
 _ANSWERED = re.compile(r"\"POST /\S+ HTTP/[\d.]+\" (?!401|5)\d{3}\b")
 _DIED = re.compile(
     r"EngineDead|DeadError|ActorDied|died unexpectedly|EngineCore encountered|[Ee]ngine (?:process )?(?:is )?(?:dead|died)"
@@ -75,6 +77,10 @@ class _Read:
     def __init__(self, stream: Stream, ended: bool) -> None:
         self.stream = stream
         marks = [m.end() for m in _SERVING.finditer(stream.text)] if stream.is_log else []
+        # An app that holds an engine may serve without it.
+        gone = max((m.end() for m in _UNSTARTED.finditer(stream.text)), default=-1)
+        if gone >= 0 and not _CACHED.search(stream.text, gone):
+            marks = [m for m in marks if m < gone]
         self.since = marks[-1] if marks else 0
         self.served = bool(marks)
         self.previous = bool(stream.lines and stream.lines[0].seen.data.get("previous"))
@@ -159,9 +165,9 @@ def _overtaken(rule: Rule, sign: Sign, hit: Hit, one: _Read, running: set[str | 
     return bool(_WORK.search(one.stream.text, hit.match.end()))
 
 
-_LOADING = re.compile(r"Starting to load model")
+_LOADING = re.compile(r"Starting to load model|GCS is ready\.")
 _ASKED = re.compile(
-    r"received signal=SIG(?:TERM|INT)|Received signal 15|(?<!regarding )SIGTERM received|(?m:^KeyboardInterrupt$)"
+    r"shutdown triggered|received signal=SIG(?:TERM|INT)|Received signal 15|(?<!regarding )SIGTERM received|(?m:^KeyboardInterrupt$)"
 )
 """The engine was told to end: what its parts say of each other afterwards is no failure."""
 _WORK = re.compile(
@@ -170,7 +176,7 @@ _WORK = re.compile(
 )
 _POD = re.compile(r"\bpod/\S+")
 _STARTED = re.compile(
-    r"(?m:^).*(?:\bStarted\b.*Started container|Successfully pulled image|AttachVolume\.Attach succeeded"
+    r"(?m:^).*(?:\bStarted\b.*Started (?:with docker id|container (?!init\b|wait-))|Successfully pulled image|AttachVolume\.Attach succeeded"
     r"|TriggeredScaleUp|pod triggered scale-up).*"
 )
 """What a pod's pending came to; a node that the autoscaler adds is on its way."""
