@@ -64,7 +64,7 @@ _REASONS = (
         "volume",
         (
             r"unbound (?:immediate )?PersistentVolumeClaim|persistentvolumeclaim \S+ (?:not found|is being deleted)"
-            r"|exceed max volume count|persistent volumes to bind"
+            r"|persistent volumes to bind"
             r"|non-existent pv|did not have enough free storage|ReadWriteOncePod|NoVolume\w+Conflict|NoDiskConflict|Max\w*VolumeCount"
         ),
     ),
@@ -89,7 +89,7 @@ _REASONS = (
         ),
     ),
     # a volume of one zone shuts the other zones' nodes out: what its own zone lacks decides
-    ("volume", r"volume node affinity conflict|no available volume zone"),
+    ("volume", r"volume node affinity conflict|no available volume zone|exceed max volume count"),
     (
         "taint",
         r"(?:untolerated\s+)?taint|PodToleratesNodeTaints|were\s+unschedulable|NodeUnschedulable",
@@ -126,12 +126,14 @@ def flags(hit: Hit) -> list[str]:
 
 
 def holds(condition: str, hit: Hit) -> bool:
-    """Whether a sign's ``where`` is true: ``stage NAME``, ``scheduler REASON``, ``unexplained`` or ``removed-flag``."""
+    """Whether a sign's ``where`` is true: ``stage NAME``, ``scheduler REASON``, ``unexplained``, ``not-running`` or ``removed-flag``."""
     kind, _, value = condition.partition(" ")
     if kind == "stage":
         return stage(hit) == value
     if kind == "scheduler":
         return scheduler(hit) == value
+    if kind == "not-running":  # `kubectl describe` of a pod group tells the state before its events
+        return not re.search(r"Phase:\s+Running", hit.stream.text)
     if kind == "unexplained":  # no rank told its own error: it did not just follow the others
         return not _EXPLAINED.search(hit.stream.before(hit.match.start(), 400))
     return any(flag in removed_flags() for flag in flags(hit))

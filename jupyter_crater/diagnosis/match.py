@@ -153,16 +153,27 @@ def _overtaken(rule: Rule, sign: Sign, hit: Hit, one: _Read, running: set[str | 
         return begun is not None and begun.start() > hit.match.start()
     if not rule.transient:
         return False
-    line = one.stream.lines[one.stream.line_at(hit.match.start())]
-    if not one.stream.is_log:
-        return bool(running) if line.seen.task is None else line.seen.task in running
-    pod = _POD.search(
-        line.text
-    )  # `kubectl get events` tells of many pods, `kubectl describe` of one
-    for started in _STARTED.finditer(one.stream.text, hit.match.start()):
-        if pod is None or pod[0] in started[0]:
+    task = one.stream.lines[one.stream.line_at(hit.match.start())].seen.task
+    if not one.stream.is_log and (bool(running) if task is None else task in running):
+        return True
+    if _went_on(rule, hit):
+        return True
+    return one.stream.is_log and bool(_WORK.search(one.stream.text, hit.match.end()))
+
+
+def _went_on(rule: Rule, hit: Hit) -> bool:
+    """Whether a later event says that this step of the same pod came to its end."""
+    stream = hit.stream
+    line = stream.lines[stream.line_at(hit.match.start())]
+    pod = _POD.search(line.text)  # `kubectl get events` tells of many pods, `describe` of one
+    onward = next((p for prefix, p in _ONWARD if rule.id.startswith(prefix)), _STARTED)
+    for found in onward.finditer(stream.text, hit.match.start()):
+        later = stream.lines[stream.line_at(found.start())]
+        if (later.seen.task, later.seen.index) == (line.seen.task, line.seen.index) and (
+            pod is None or pod[0] in later.text
+        ):
             return True
-    return bool(_WORK.search(one.stream.text, hit.match.end()))
+    return False
 
 
 _LOADING = re.compile(r"Starting to load model|GCS is ready\.")
@@ -176,10 +187,20 @@ _WORK = re.compile(
 )
 _POD = re.compile(r"\bpod/\S+")
 _STARTED = re.compile(
-    r"(?m:^).*(?:\bStarted\b.*Started (?:with docker id|container (?!init\b|wait-))|Successfully pulled image|AttachVolume\.Attach succeeded"
-    r"|TriggeredScaleUp|pod triggered scale-up).*"
+    r"\bStarted (?:with docker id|container(?! (?:init\b|wait-)))|Container started|Successfully pulled image"
 )
-"""What a pod's pending came to; a node that the autoscaler adds is on its way."""
+_PLACED = re.compile(
+    rf"{_STARTED.pattern}|Successfully assigned|TriggeredScaleUp|pod triggered scale-up|pod group is ready"
+)
+_MOUNTED = re.compile(rf"{_STARTED.pattern}|(?:AttachVolume\.Attach|MountVolume\.SetUp) succeeded")
+_ONWARD = (
+    ("unschedulable", _PLACED),
+    ("queue-", _PLACED),
+    ("gang-", _PLACED),
+    ("volume-unbound", _PLACED),
+    ("mount-", _MOUNTED),
+)
+"""What a step of a pod came to, by the rule's id; a node that an autoscaler adds is on its way."""
 
 
 def _shown(line: Line) -> str:

@@ -66,11 +66,8 @@ def cases() -> list[Case]:
 def _observations(body: str) -> list[Observation] | None:
     """The observations of a section; None where a file of it is not in this checkout."""
     found: list[Observation] = []
-    parts = (
-        ("--- head\n" + body).split("--- ")[1:]
-        if not body.startswith("--- ")
-        else body.split("--- ")[1:]
-    )
+    text = body if body.startswith("--- ") else f"--- head\n{body}"
+    parts = f"\n{text}".split("\n--- ")[1:]
     for part in parts:
         head, _, text = part.partition("\n")
         task, _, name = (word.strip() for word in head.partition("<"))
