@@ -135,9 +135,11 @@ def _find(
 
 
 def _hits(sign: Sign, one: _Read, spec: JobSpec | None) -> Iterator[Hit]:
-    if not sign.quiet and not _pattern(sign).search(one.stream.loud):
+    pattern = _pattern(sign)
+    if not (sign.quiet or sign.cased) and not pattern.search(one.stream.loud):
         return  # the cheap look: nothing to find in the lines that count
-    for match in _pattern(sign).finditer(one.stream.text, one.since):
+    text = one.stream.text if sign.cased else one.stream.lower
+    for match in pattern.finditer(text, one.since):
         line = one.stream.lines[one.stream.line_at(match.start())]
         hit = Hit(match, one.stream, spec)
         if (sign.quiet or not line.quiet) and (sign.where is None or sign.where(hit)):

@@ -12,6 +12,8 @@ if TYPE_CHECKING:
     from .text import Stream
 
 Confidence = Literal["high", "medium", "low"]
+_LETTER = re.compile(r"\\.|\(\?P[<=]\w+|[A-Z]")
+"""A capital of a pattern, or what holds one that is none: an escape, a group's name."""
 CAUSE, SYMPTOM, CONSEQUENCE = 0, 1, 2
 """What a rule names: why it failed; a failure that something else may explain; what follows."""
 
@@ -78,7 +80,10 @@ class Hit:
 
     def __getitem__(self, group: str) -> str | None:
         """A named group of the sign, None where it has none or did not take part."""
-        return self.match.groupdict().get(group)
+        if group not in self.match.re.groupindex:
+            return None
+        begin, end = self.match.span(group)  # the match may be of the text in small letters
+        return self.stream.text[begin:end] if begin >= 0 else None
 
     def number(self, group: str) -> float | None:
         found = self[group]
@@ -105,9 +110,17 @@ class Sign:
     quiet: bool = False
     where: Callable[[Hit], bool] | None = None
 
+    @property
+    def cased(self) -> bool:
+        """Whether a part of it asks for its own capitals, as ``(?-i:Evicted)``."""
+        return "(?-i:" in self.pattern
+
     def compiled(self) -> re.Pattern[str]:
+        """For :attr:`.Stream.lower`, which is faster than to ignore case; where ``cased`` for its text."""
         text = self.pattern.replace(" ?", r"\s*").replace(" ", r"\s+")
-        return re.compile(text, re.IGNORECASE)
+        if self.cased:
+            return re.compile(text, re.IGNORECASE)
+        return re.compile(_LETTER.sub(lambda m: m[0].lower() if len(m[0]) == 1 else m[0], text))
 
 
 Fixes = tuple[Fix, ...]

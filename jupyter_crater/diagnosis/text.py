@@ -125,6 +125,13 @@ def from_log(text: str, *, task: str = "head") -> list[Observation]:
     return found
 
 
+def _small(text: str) -> str:
+    lower = text.lower()
+    if len(lower) == len(text):
+        return lower
+    return "".join(c.lower() if len(c.lower()) == 1 else c for c in text)  # "İ" has two
+
+
 def _sentence(seen: Observation) -> str:
     """What a rule reads of an observation that is no log line."""
     if seen.kind == "exit":
@@ -146,8 +153,10 @@ class Stream:
     lines: tuple[Line, ...]
     text: str
     starts: tuple[int, ...]
+    lower: str
+    """The text in small letters, as long as the text."""
     loud: str
-    """The text without the lines that call themselves INFO or WARNING: most of a log are such."""
+    """The same without the lines that call themselves INFO or WARNING: most of a log are such."""
 
     @classmethod
     def of(cls, task: str | None, seen: Sequence[Observation], *, is_log: bool) -> Stream:
@@ -159,14 +168,9 @@ class Stream:
         for line in lines:
             starts.append(at)
             at += len(line.text) + 1
-        return cls(
-            task,
-            is_log,
-            tuple(lines),
-            "\n".join(x.text for x in lines),
-            tuple(starts),
-            "\n".join(x.text for x in lines if not x.quiet),
-        )
+        text = "\n".join(x.text for x in lines)
+        loud = "\n".join(x.text for x in lines if not x.quiet)
+        return cls(task, is_log, tuple(lines), text, tuple(starts), _small(text), _small(loud))
 
     def settings(self) -> EngineSettings | None:
         """Engine settings as its start command or its own lines give them, None without any."""
