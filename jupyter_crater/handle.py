@@ -16,6 +16,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from . import backends, config, forecast, forwards
+from .addresses import by_proxy
 from .backends.base import Account, Backend
 from .clients import opening, watch
 from .errors import (
@@ -317,8 +318,7 @@ class Job:
     def _client_options(self, options: dict[str, Any], http: Callable[..., Any]) -> dict[str, Any]:
         url, key = self._reach()
         found = {"base_url": f"{url}/v1", "api_key": key or "none"} | options
-        # This machine's or a pod's: a proxy of the environment gets neither there nor the key.
-        if url.startswith("http://") and "http_client" not in options:
+        if not by_proxy(url) and "http_client" not in options:
             found["http_client"] = http(trust_env=False)
         return found
 

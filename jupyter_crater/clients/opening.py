@@ -10,11 +10,11 @@ from __future__ import annotations
 
 from typing import Any
 
+from ..addresses import is_loopback
 from ..backends.base import Account
 from ..errors import NotSupported
 from ..spec import JobStatus
 from . import door, webui
-from .watch import is_loopback
 
 WEB = "web"
 NO_ROUTE = (
