@@ -17,7 +17,7 @@ from typing import Any
 
 from .errors import ConfigError, nearest
 
-__all__ = ["KEYS", "Config", "Key", "duration", "load", "path"]
+__all__ = ["KEYS", "Config", "Key", "duration", "flag", "load", "path"]
 
 PREFIX = "JUPYTER_CRATER_"
 BACKENDS = ("local", "kubernetes", "crater")
@@ -30,7 +30,12 @@ def _text(value: Any) -> str:
     return value
 
 
-def _flag(value: Any) -> bool:
+def flag(value: Any) -> bool:
+    """Yes or no, as JSON or TOML have it or as a word.
+
+    Raises:
+        ValueError: anything else.
+    """
     words = {"1": True, "true": True, "yes": True, "0": False, "false": False, "no": False}
     if isinstance(value, bool):
         return value
@@ -178,7 +183,7 @@ KEYS: dict[str, Key] = {
         Key("kubernetes.queue", _text, "Queue that jobs are submitted to.", "the carrier's"),
         Key(
             "kubernetes.allow_host_path",
-            _flag,
+            flag,
             "Whether a job may mount folders of the node.",
             "false",
         ),

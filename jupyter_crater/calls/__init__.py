@@ -212,6 +212,7 @@ async def job_log(params: Params) -> AsyncGenerator[Json]:
     """
     name = _text(params, "name")
     after, seconds = _log_window(params)
+    previous = launching.flag(params, "previous")
 
     # A wrong name is said before the first item.
     backend = (await asyncio.to_thread(_job, params)).place
@@ -225,9 +226,7 @@ async def job_log(params: Params) -> AsyncGenerator[Json]:
         nonlocal dropped, skipped
         places: dict[str, int] = {}
         try:
-            for line in backend.log(
-                name, follow=True, previous=bool(params.get("previous")), stop=stop
-            ):
+            for line in backend.log(name, follow=True, previous=previous, stop=stop):
                 if stop.is_set():
                     return
                 log_of = f"{line.task}/{line.index}"
