@@ -8,8 +8,10 @@ import httpx
 import openai
 import pytest
 
+from jupyter_crater.clients.opening import ROUTE_OFF
+
 from ..waiting import until
-from .serving import REFUSING, TOKEN, launch, scripted_engine, serving
+from .serving import BASE, REFUSING, TOKEN, launch, scripted_engine, serving
 
 KNOWN = {"Authorization": f"token {TOKEN}"}
 TOKENS, RATE = 40, 40
@@ -147,6 +149,20 @@ def test_it_can_be_switched_off(tmp_path):
         said = user.get(f"{url}crater/jobs/j1/forward/v1/models")
         # Jupyter's own: there is no such route, where a job that is unknown would be ours to say.
         assert (said.status_code, "JobNotFound" in said.text) == (404, False)
+
+
+@pytest.mark.parametrize("on", [True, False])
+def test_behind_a_hub_where_it_is_off_no_link_leads_there(tmp_path, on):
+    hub = {
+        "JUPYTERHUB_SERVICE_PREFIX": BASE,
+        ROUTE_OFF: "1",
+    }  # as of a server that started this one
+    with serving(tmp_path, f"c.Crater.forward = {on}\n", **hub) as (url, env):
+        launch(env, "j1")
+        job = httpx.get(f"{url}crater/jobs/j1", headers=KNOWN).json()
+        assert job["phase"] == "serving"
+        assert job["url"] == (f"{BASE}crater/jobs/j1/forward@local" if on else None)
+        assert job["reason"] == (None if on else "no-route")
 
 
 def test_a_client_that_leaves_ends_the_request_in_the_engine(client):
