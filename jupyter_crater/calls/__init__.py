@@ -16,7 +16,7 @@ from importlib import metadata
 from threading import Event, Thread
 from typing import Any
 
-from .. import api
+from .. import api, config
 from ..chat import Settings, Turn
 from ..errors import BackendError, CraterError, InputError, JobNotFound, NewerSchema
 from ..handle import Job
@@ -89,6 +89,7 @@ def _job(params: Params) -> Job:
 # Calls
 
 
+@config.held()
 def jobs_list(params: Params) -> Json:
     place, before, found = api.backend_of(params.get("backend") or None), kept(), []
     jobs = api.jobs(api.Made(place))
