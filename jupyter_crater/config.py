@@ -11,13 +11,15 @@ import os
 import re
 import tomllib
 from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
+from contextvars import ContextVar
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
 from .errors import ConfigError, nearest
 
-__all__ = ["KEYS", "Config", "Key", "duration", "load", "path"]
+__all__ = ["KEYS", "Config", "Key", "duration", "flag", "held", "load", "path"]
 
 PREFIX = "JUPYTER_CRATER_"
 BACKENDS = ("local", "kubernetes", "crater")
@@ -30,7 +32,12 @@ def _text(value: Any) -> str:
     return value
 
 
-def _flag(value: Any) -> bool:
+def flag(value: Any) -> bool:
+    """Yes or no, as JSON or TOML have it or as a word.
+
+    Raises:
+        ValueError: anything else.
+    """
     words = {"1": True, "true": True, "yes": True, "0": False, "false": False, "no": False}
     if isinstance(value, bool):
         return value
@@ -178,7 +185,7 @@ KEYS: dict[str, Key] = {
         Key("kubernetes.queue", _text, "Queue that jobs are submitted to.", "the carrier's"),
         Key(
             "kubernetes.allow_host_path",
-            _flag,
+            flag,
             "Whether a job may mount folders of the node.",
             "false",
         ),
@@ -205,12 +212,31 @@ def state() -> Path:
     return load().local.state or platformdirs.user_state_path("jupyter_crater")
 
 
+_held: ContextVar[Config | None] = ContextVar("held", default=None)
+
+
+@contextmanager
+def held() -> Iterator[None]:
+    """Within it the configuration is that of its beginning: a list of jobs asks for it once a job.
+
+    Raises:
+        ConfigError: as :func:`load`.
+    """
+    token = _held.set(load())
+    try:
+        yield
+    finally:
+        _held.reset(token)
+
+
 def load(environ: Mapping[str, str] | None = None) -> Config:
     """The configuration as it is now: environment, else file, else default.
 
     Raises:
         ConfigError: an unknown key or a value that can't be, with file and line or the variable.
     """
+    if environ is None and (known := _held.get()) is not None:
+        return known
     environ = os.environ if environ is None else environ
     file, named = path(environ), bool(environ.get(f"{PREFIX}CONFIG"))
     values = _from_file(file, must_exist=named)

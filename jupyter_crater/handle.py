@@ -16,6 +16,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from . import backends, config, forecast, forwards
+from .addresses import by_proxy
 from .backends.base import Account, Backend
 from .clients import opening, watch
 from .errors import (
@@ -111,6 +112,8 @@ class Job:
         if status.url is None:
             if status.endpoints and (url or status.phase == "serving"):
                 url = opening.engine(self.name, self.backend, url)
+                if url is None and not opening.reachable(None):
+                    return opening.without(status, opening.NO_FORWARD)
             endpoints = tuple(e.model_copy(update={"url": url}) for e in status.endpoints)
             status = status.model_copy(update={"url": url, "endpoints": endpoints})
         return status
@@ -274,7 +277,7 @@ class Job:
 
         Raises:
             JobFailed: the job has ended.
-            NotSupported: a client's page, where no way leads there from the user's browser.
+            NotSupported: no way leads there from the user's browser.
         """
         status = self._backend.status(self.name)
         if status.ended:
@@ -284,7 +287,13 @@ class Job:
         if self.spec.kind == "client":
             opening.check(self.name, found)
             return found
-        return opening.engine(self.name, self.backend, found) or found
+        url = opening.engine(self.name, self.backend, found)
+        if url is None:
+            raise NotSupported(
+                f"{self.name!r} runs, but your browser can't open it: {opening.NO_FORWARD}.",
+                hint="Here it answers at `job.api_url`; `job.chat()` and `job.client()` work as they are.",
+            )
+        return url
 
     @property
     def api_url(self) -> str:
@@ -317,8 +326,7 @@ class Job:
     def _client_options(self, options: dict[str, Any], http: Callable[..., Any]) -> dict[str, Any]:
         url, key = self._reach()
         found = {"base_url": f"{url}/v1", "api_key": key or "none"} | options
-        # This machine's or a pod's: a proxy of the environment gets neither there nor the key.
-        if url.startswith("http://") and "http_client" not in options:
+        if not by_proxy(url) and "http_client" not in options:
             found["http_client"] = http(trust_env=False)
         return found
 
@@ -485,18 +493,24 @@ class Job:
         """An inline chat with the job's model."""
         return view("chat")(self, **options)
 
-    def open(self) -> str:
+    def open(self) -> str | None:
         """Open the job's view with its chat, or a client's page signed in; returns :attr:`url`.
 
-        The view opens below the cell in a notebook, elsewhere in the JupyterLab that runs.
+        The view opens below the cell in a notebook, elsewhere in the JupyterLab that runs, also
+        where no way leads to the engine itself (then None). On a Jupyter of another machine without
+        a JupyterHub an address of 127.0.0.1 is that machine's, which nothing here can tell.
 
         Raises:
-            NotSupported: no way leads there from the user's browser; it says what is missing.
+            NotSupported: no way leads to the page from the user's browser; it says what is missing.
         """
-        url = self.url
         if self.spec.kind != "client":
+            try:
+                url = self.url
+            except NotSupported:
+                url = None
             view("job")(self)
             return url
+        url = self.url
         import webbrowser
 
         webbrowser.open(self.link())
@@ -663,7 +677,7 @@ def rows(status: JobStatus) -> list[tuple[str, str]]:
         ("Template", status.template),
         ("Backend", status.backend),
         ("Head IP", status.head_ip or "not known yet"),
-        ("URL", status.url or "not forwarded now"),
+        ("URL", status.url or ("none" if status.reason == "no-route" else "not forwarded now")),
     ]
     found += [
         (f"{t.task}-{t.index}", f"{t.phase}{f', node {t.node[:12]}' if t.node else ''}")

@@ -11,6 +11,8 @@ import math
 import re
 from collections.abc import Mapping
 
+from .addresses import by_proxy
+
 _SAMPLE = re.compile(r"(?m)^([A-Za-z_:][\w:]*)(\{[^\n]*\})?[ \t]+(\S+)")
 # Figure → (names in any dialect, how samples of several engines go together).
 _GAUGES: dict[str, tuple[tuple[str, ...], str]] = {
@@ -50,8 +52,7 @@ def fetch(url: str, key: str | None = None, *, bound: float = BOUND_S) -> dict[s
 
     headers = {"Authorization": f"Bearer {key}"} if key else {}
     try:
-        # Plain HTTP is this machine's or a pod's: a proxy of the environment is not to have the key.
-        env = not url.startswith("http://")
+        env = by_proxy(url)
         answer = httpx.get(f"{url}/metrics", headers=headers, timeout=bound, trust_env=env)
     except httpx.HTTPError:
         return None

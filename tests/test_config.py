@@ -1,14 +1,18 @@
 """The configuration file, the environment over it, and the one table that documents both."""
 
 import dataclasses
+import json
 import subprocess
 import sys
+import tomllib
 from pathlib import Path
 
 import pytest
 
-from jupyter_crater import config
+from jupyter_crater import calls, cli, config, templating
+from jupyter_crater.backends.local import store
 from jupyter_crater.errors import ConfigError
+from jupyter_crater.spec import Observation
 
 DOCS = Path(__file__).parent.parent / "docs" / "configuration.md"
 
@@ -168,6 +172,28 @@ def test_the_table_in_the_documentation_is_what_is_read() -> None:
         f"| `{key.name}` | `{key.env}` | {key.help} | {key.default} |"
         for key in config.KEYS.values()
     ]
+
+
+def test_a_list_of_jobs_reads_it_once(
+    stand_in: pytest.MonkeyPatch, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    file = tmp_path / "config.toml"
+    file.write_text('lease = "8h"\n')
+    stand_in.setenv("JUPYTER_CRATER_CONFIG", str(file))
+    spec = templating.template("vllm-single").render({}).to_json()
+    for name in ("a", "b", "c"):
+        document = {"spec": spec, "asked": spec, "changes": []}
+        store.add_attempt(store.create(name), document).record(Observation(1, "phase", "stopped"))
+    reads = []
+    parse = tomllib.loads
+    stand_in.setattr(tomllib, "loads", lambda text: reads.append(text) or parse(text))
+    assert len(calls.jobs_list({"backend": "local"})["jobs"]) == 3
+    assert len(reads) == 1
+    assert cli.main(["list", "--json", "--backend", "local"]) == 0
+    assert len(json.loads(capsys.readouterr().out)["jobs"]) == 3
+    assert len(reads) == 2
+    file.write_text('lease = "9h"\n')
+    assert config.load().lease == 9 * 3600, "read anew afterwards"
 
 
 def test_reading_the_configuration_imports_little() -> None:

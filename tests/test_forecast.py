@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import threading
 
 import pytest
@@ -117,6 +118,20 @@ def test_a_start_is_kept_once_and_only_if_seen_whole(tmp_path):
     crooked = [*told[:-1], seen(112, "phase", "restarting"), told[-1]]
     assert forecast.start_of(status(*crooked, now=120), crooked) is None
     assert forecast.start_of(status(*UNDER_WAY, now=120), UNDER_WAY) is None
+
+
+def test_the_setups_that_started_last_are_remembered(tmp_path, monkeypatch):
+    monkeypatch.setattr(forecast, "SETUPS", 3)
+    for number, name in enumerate("abcad"):
+        forecast.keep(tmp_path / f"{name}.json", START | {"id": str(number)})
+        os.utime(tmp_path / f"{name}.json", (number, number))
+    assert sorted(file.name for file in tmp_path.iterdir()) == [
+        "a.json",
+        "c.json",
+        "d.json",
+        "lock",
+    ]
+    assert [s["id"] for s in forecast.earlier(tmp_path / "a.json")] == ["0", "3"]
 
 
 def test_a_damaged_memory_is_no_memory(tmp_path):

@@ -16,11 +16,14 @@ from importlib import metadata
 from threading import Event, Thread
 from typing import Any
 
-from .. import api
-from ..chat import Engine, Settings, Turn
+from .. import api, config
+from ..chat import Settings, Turn
 from ..errors import BackendError, CraterError, InputError, JobNotFound, NewerSchema
 from ..handle import Job
 from . import launching
+from .engines import engine_of, forget, kept
+
+__all__ = ["CALLS", "STREAMS", "call", "engine_of", "error_json", "kept", "stream"]
 
 Params = dict[str, Any]
 Json = dict[str, Any]
@@ -86,9 +89,13 @@ def _job(params: Params) -> Job:
 # Calls
 
 
+@config.held()
 def jobs_list(params: Params) -> Json:
-    found = []
-    for job in api.jobs(params.get("backend") or None):
+    place, before, found = api.backend_of(params.get("backend") or None), kept(), []
+    jobs = api.jobs(api.Made(place))
+    listed = {job.name for job in jobs}
+    forget(each for each in before if each.backend == place.name and each.name not in listed)
+    for job in jobs:
         try:
             found.append(job.status().to_json())
         except (JobNotFound, NewerSchema):
@@ -139,7 +146,9 @@ def job_stop(params: Params) -> None:
 
 
 def job_delete(params: Params) -> None:
-    _job(params).delete()
+    job = _job(params)
+    job.delete()
+    forget(each for each in kept() if (each.backend, each.name) == (job.backend, job.name))
 
 
 def job_extend(params: Params) -> Json:
@@ -204,6 +213,7 @@ async def job_log(params: Params) -> AsyncGenerator[Json]:
     """
     name = _text(params, "name")
     after, seconds = _log_window(params)
+    previous = launching.flag(params, "previous")
 
     # A wrong name is said before the first item.
     backend = (await asyncio.to_thread(_job, params)).place
@@ -217,9 +227,7 @@ async def job_log(params: Params) -> AsyncGenerator[Json]:
         nonlocal dropped, skipped
         places: dict[str, int] = {}
         try:
-            for line in backend.log(
-                name, follow=True, previous=bool(params.get("previous")), stop=stop
-            ):
+            for line in backend.log(name, follow=True, previous=previous, stop=stop):
                 if stop.is_set():
                     return
                 log_of = f"{line.task}/{line.index}"
@@ -291,27 +299,3 @@ STREAMS: dict[str, Callable[[Params], AsyncGenerator[Json]]] = {
     "job.log": job_log,
     "chat.send": chat_send,
 }
-
-_engines: dict[tuple[int, str, str | None], tuple[tuple[str, str | None], Engine]] = {}
-
-
-async def engine_of(name: str, backend: str | None = None) -> Engine:
-    """The job's engine, its client reused on this event loop while address and key stay.
-
-    Raises:
-        JobNotFound, BackendUnavailable, NotSupported
-    """
-
-    def look() -> tuple[Job, tuple[str, str | None], str]:
-        job = Job(api.backend_of(backend), name)
-        return job, (job.api_url, job.api_key), job.model
-
-    job, reach, model = await asyncio.to_thread(look)
-    place = (id(asyncio.get_running_loop()), name, backend)
-    known = _engines.get(place)
-    if known is None or known[0] != reach:
-        if known is not None:
-            await known[1].close()
-        client = await asyncio.to_thread(job.async_client, max_retries=0)
-        known = _engines[place] = (reach, Engine(client, model))
-    return known[1]

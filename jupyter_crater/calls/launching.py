@@ -150,7 +150,7 @@ def launch(params: Params) -> Json:
         name=_optional(params, "name"),
         backend=_optional(params, "backend"),
         connect=_optional(params, "connect"),
-        force=params.get("force") is True,
+        force=flag(params, "force"),
         **_values(params),
     )
     return {"schema": 1, "name": job.name, "backend": job.backend}
@@ -201,6 +201,19 @@ def _optional(params: Params, name: str) -> str | None:
     if value is not None and not isinstance(value, str):
         raise InputError(f"{name!r} has to be a text.")
     return value or None
+
+
+def flag(params: Params, name: str) -> bool:
+    """Yes or no; a query has words for it.
+
+    Raises:
+        InputError: any other word, or a number.
+    """
+    value = params.get(name)
+    try:
+        return value is not None and config.flag(value)
+    except ValueError as error:
+        raise InputError(f"{name!r} {error}, not {value!r}.") from None
 
 
 def _language(params: Params) -> str:

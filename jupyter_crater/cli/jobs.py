@@ -7,7 +7,7 @@ from datetime import datetime
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from .. import api, handle
+from .. import api, config, handle
 from ..errors import CraterError, InputError
 from ..spec import JobStatus
 from .output import Output
@@ -17,6 +17,7 @@ if TYPE_CHECKING:
     from ..diagnosis import Diagnosis
 
 
+@config.held()
 def list_jobs(options: argparse.Namespace, out: Output) -> None:
     found: list[JobStatus] = []
     for each in api.jobs(place(options)):

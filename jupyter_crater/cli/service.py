@@ -18,7 +18,7 @@ def url(options: argparse.Namespace, out: Output) -> None:
 def open_job(options: argparse.Namespace, out: Output) -> None:
     each = job(options)
     opened = each.open()
-    out.result({"schema": 1, "name": each.name, "url": opened}, opened)
+    out.result({"schema": 1, "name": each.name, "url": opened}, opened or "")
 
 
 def key(options: argparse.Namespace, out: Output) -> None:

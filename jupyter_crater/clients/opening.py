@@ -8,19 +8,23 @@ there Jupyter's own address leads to it (jupyter_crater.server.forward).
 
 from __future__ import annotations
 
+import os
 from typing import Any
 
+from ..addresses import is_loopback
 from ..backends.base import Account
 from ..errors import NotSupported
 from ..spec import JobStatus
 from . import door, webui
-from .watch import is_loopback
 
 WEB = "web"
 NO_ROUTE = (
     "Open WebUI can't live under a path of JupyterHub, and this platform offers the job no address "
     "of its own"
 )
+ROUTE_OFF = "JUPYTER_CRATER_ROUTE_OFF"
+"""Set by a Jupyter server with ``c.Crater.forward = False`` for itself and all it starts."""
+NO_FORWARD = "this Jupyter gives engines no address of their own (`c.Crater.forward` is off)"
 
 
 def reachable(url: str | None) -> bool:
@@ -32,10 +36,15 @@ def reachable(url: str | None) -> bool:
 
 
 def engine(name: str, backend: str, url: str | None) -> str | None:
-    """An engine's address for the user's browser: where loopback is not hers, Jupyter's route."""
+    """An engine's address for the user's browser: where loopback is not hers, Jupyter's route.
+
+    None: no way leads there, or nothing is forwarded yet.
+    """
     prefix = webui.hub_prefix()
     if prefix is None or (url is not None and reachable(url)):
         return url
+    if os.environ.get(ROUTE_OFF):
+        return None
     return f"{prefix.rstrip('/')}/crater/jobs/{name}/forward@{backend}"
 
 
@@ -54,14 +63,19 @@ def check(name: str, url: str) -> None:
         )
 
 
+def without(status: JobStatus, why: str) -> JobStatus:
+    """The status with no address, since each would be a dead link, and why."""
+    endpoints = tuple(e.model_copy(update={"url": None}) for e in status.endpoints)
+    update: dict[str, Any] = {"url": None, "endpoints": endpoints}
+    if status.phase == "serving" and not status.reason:
+        update |= {"reason": "no-route", "message": f"Your browser can't open it: {why}."}
+    return status.model_copy(update=update)
+
+
 def shown(status: JobStatus, url: str | None) -> JobStatus:
     """The status with the page's address, or, where that is a dead link, with none and why."""
     if not reachable(url):
-        endpoints = tuple(e.model_copy(update={"url": None}) for e in status.endpoints)
-        update: dict[str, Any] = {"url": None, "endpoints": endpoints}
-        if status.phase == "serving" and not status.reason:
-            update |= {"reason": "no-route", "message": f"Your browser can't open it: {NO_ROUTE}."}
-        return status.model_copy(update=update)
+        return without(status, NO_ROUTE)
     endpoints = tuple(
         e.model_copy(update={"url": url}) if e.name == WEB else e for e in status.endpoints
     )

@@ -59,7 +59,7 @@ class ClientSupervisor(Supervisor):
                 base[processes.MARKER] = self.folder.marker
                 target = self._wait_for_engine()
                 while True:
-                    env = base | webui.target_settings(connect, target)
+                    env = base | webui.target_settings(base, connect, target)
                     self._start_webui(webui.command(made.program, port), env, port)
                     target = self._serve(target)
                     self.phase("restarting", f"The engine is at {target.url} now.")

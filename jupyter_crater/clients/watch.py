@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import threading
 from dataclasses import dataclass
-from urllib.parse import urlsplit
 
 import httpx
 
 from .. import backends, forwards
+from ..addresses import by_proxy
 from ..backends.base import Backend
 from ..errors import BackendError, CraterError, NotFound
 from ..spec import Connect, JobStatus, v1
@@ -49,7 +49,7 @@ def look(connect: Connect, key: str | None = None) -> Seen:
     ``key`` is that of a free address; a job's own key is asked of its backend.
     """
     if connect.url:
-        return probe(Target(v1(connect.url), key), connect.url)
+        return probe(Target(v1(connect.url), key), connect.url, given=True)
     name = str(connect.job)
     try:
         place = backends.make(connect.backend or "local", **connect.arguments)
@@ -79,11 +79,6 @@ def _way(place: Backend, name: str) -> tuple[str, str | None]:
     return reach.url or forwards.ensure(place, name), reach.key
 
 
-def is_loopback(url: str) -> bool:
-    """Whether it leads to the machine of whoever opens it."""
-    return urlsplit(url).hostname in ("127.0.0.1", "localhost", "::1")
-
-
 def _not_serving(name: str, status: JobStatus) -> Seen:
     why = f" ({status.message})" if status.message else ""
     if status.ended:
@@ -92,11 +87,11 @@ def _not_serving(name: str, status: JobStatus) -> Seen:
     return Seen(None, "engine-not-serving", f"Waiting for {name!r}, which is {status.phase}{why}.")
 
 
-def probe(target: Target, name: str) -> Seen:
+def probe(target: Target, name: str, *, given: bool = False) -> Seen:
     """Ask for the models; no redirect is followed, since the key must not go elsewhere."""
     headers = {"Authorization": f"Bearer {target.key}"} if target.key else {}
     try:
-        where, env = f"{target.url}/models", not is_loopback(target.url)  # that is no proxy's
+        where, env = f"{target.url}/models", by_proxy(target.url, given=given)
         answer = httpx.get(where, headers=headers, timeout=PROBE_S, trust_env=env)
         models = answer.json().get("data") if answer.status_code == 200 else None
     except (httpx.HTTPError, httpx.InvalidURL) as error:
@@ -106,8 +101,8 @@ def probe(target: Target, name: str) -> Seen:
     except (ValueError, AttributeError):
         models = None
     if answer.status_code in (401, 403):
-        given = "the key it was given" if target.key else "a request without a key"
-        text = f"{name!r} refuses {given} ({answer.status_code} at {target.url})."
+        asked = "the key it was given" if target.key else "a request without a key"
+        text = f"{name!r} refuses {asked} ({answer.status_code} at {target.url})."
         return Seen(target, "wrong-key", text)
     if not isinstance(models, list):
         text = f"No OpenAI API at {target.url}: /models answers {answer.status_code}."

@@ -6,7 +6,9 @@ import os
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
+from urllib.parse import urlsplit
 
+from ..addresses import by_proxy, past_proxy
 from ..backends.base import Account
 from ..errors import BackendUnavailable
 from ..spec import Connect
@@ -30,13 +32,10 @@ def settings(base: Mapping[str, str], data: Path, port: int) -> dict[str, str]:
         port: where it listens; its page's origin, the only one that may speak to it.
     """
     env = {k: base[k] for k in KEPT if k in base}
-    loopback = [p for p in env.get("no_proxy", env.get("NO_PROXY", "")).split(",") if p]
-    no_proxy = ",".join(dict.fromkeys([*loopback, "127.0.0.1", "localhost"]))
+    env |= past_proxy(env)
     return env | {
         "PYTHONUNBUFFERED": "1",
         "OMP_NUM_THREADS": "1",  # it computes nothing itself: the cores are the engine's
-        "no_proxy": no_proxy,
-        "NO_PROXY": no_proxy,
         "DATA_DIR": str(data),
         "CORS_ALLOW_ORIGIN": f"http://127.0.0.1:{port};http://localhost:{port}",
         "OFFLINE_MODE": "True",
@@ -55,9 +54,11 @@ def account_settings(account: Account) -> dict[str, str]:
     }
 
 
-def target_settings(connect: Connect, target: Target) -> dict[str, str]:
-    """Where its models are."""
-    return {
+def target_settings(env: Mapping[str, str], connect: Connect, target: Target) -> dict[str, str]:
+    """Where its models are, and that no proxy of its ``env`` is asked for a job's plain address."""
+    host = urlsplit(target.url).hostname
+    past = host and not by_proxy(target.url, given=connect.url is not None)
+    return (past_proxy(env, host) if past and host else {}) | {
         connect.env: target.url,
         connect.key_env: target.key or "none",
         # Embeddings are asked of the engine, so that no model is downloaded for them.

@@ -23,10 +23,13 @@ _HARMLESS = (
 _SHAPES = (
     r"-----BEGIN [A-Z ]*PRIVATE KEY(?: BLOCK)?-----[\s\S]*?(?:-----END [A-Z ]*PRIVATE KEY(?: BLOCK)?-----|\Z)",
     r"\beyJ[\w-]{8,}\.[\w-]{8,}(?:\.[\w-]*)?",  # JSON web tokens
-    r"\b(?:hf|api_org)_[A-Za-z0-9]{8,}",
+    r"\b(?:hf|api_org)_(?=[a-z]*[A-Z0-9])[A-Za-z0-9]{8,}",  # hf_transfer and hf_overrides are words
     r"\b(?:sk|pk|rk)-[\w-]{8,}",
     r"\b(?:AKIA|ASIA|ABIA|ACCA)[A-Za-z0-9]{12,}",
-    r"\b(?:gh[pousr]_|github_pat_|glpat-|glrt-|gldt-|npm_|pypi-|dckr_pat_|xox[abeoprs]-|nvapi-|gsk_|r8_|dop_v1_|shpat_)[\w-]{8,}",
+    r"\b(?:gh[pousr]_|github_pat_|gl(?:pat|rt|dt|cbt|ptt|ft|imt|agent|soat|ffct)-|npm_|pypi-|dckr_pat_|xox[abceoprs][-.]|nvapi-|gsk_|r8_|dop_v1_|shpat_)[\w.-]{8,}",
+    # Words begin like these, so their rest has to look like none.
+    r"\b(?:[spr]k_(?:live|test)_|xapp-|xai-|tvly-|pplx-|glsa_|hvs\.|jina_|fw_|lsv2_(?:pt|sk)_|tskey-|ATATT|wandb_v1_|SG\.)(?=[\w.-]{0,40}\d)[\w.-]{16,}",
+    r"\bdapi[0-9a-f]{32}(?:-\d+)?",
     r"\bAIza[\w-]{20,}|\bya29\.[\w-]{10,}|\bLTAI[A-Za-z0-9]{10,}|\bAKID[A-Za-z0-9]{10,}",
     r"https://(?:hooks\.slack\.com/services|discord(?:app)?\.com/api/webhooks)/\S+",
 )
@@ -36,7 +39,7 @@ _SHAPE = re.compile(rf"(?:{'|'.join(_SHAPES)}){_REST}")
 _SCHEME = re.compile(
     r"(?i)\b(bearer|basic)(\s+|%20)(?!(?:auth\w*|token|http|realm)\b)([\w.~+/=-]{6,})"
 )
-_URL = re.compile(r"(?i)(\b[a-z][a-z0-9+.-]*://[^\s/:@]*):([^\s/]+)@")
+_URL = re.compile(r"(?i)(\b[a-z][a-z0-9+.-]{0,30}://[^\s/:@]*):([^\s/]+)@")
 _USER_URL = re.compile(r"(?i)(\bhttps?://)([\w-]{20,})@")
 _QUERY = re.compile(
     r"(?i)([?&][\w.-]*(?:token|sig|signature|key|secret|credential|password|code)=)[^&\s\"'<>]+"
@@ -63,7 +66,7 @@ _NAMED_AFTER = re.compile(
 )
 # What follows a name without a sign between: a word that is no word, or one in quotes.
 _TOLD = re.compile(
-    r"(?i)(\b[\w.-]*(?:token|api[ _-]?key|passw(?:or)?d|passphrase|secret|\bkey)(?: (?:is|was|provided|given))?:?\s+)"
+    r"(?i)((?<![\w.-])[\w.-]*(?:token|api[ _-]?key|passw(?:or)?d|passphrase|secret|\bkey)(?: (?:is|was|provided|given))?:?\s+)"
     r"(\"[^\"\s]{8,}\"|'[^'\s]{8,}'|(?!(?-i:[a-z_-]*(?:based|auth)[a-z_-]*)(?![\w+=-]))(?=[\w+=-]*[\d_-])(?=[\w+=-]*[A-Za-z])[\w+=-]{12,}(?![\w/(]))"
 )
 _BLOCK = re.compile(
@@ -79,8 +82,14 @@ _BASE64 = re.compile(
 _AUTH = re.compile(r"([\"']auth[\"']\s*:\s*[\"'])([^\"']+)")
 _ELEMENT = re.compile(r"(?i)(<(?:token|password|secret|api_?key|key)>)([^<]+)")
 _TOOL = re.compile(
-    r"((?:\bcurl\b[^\n]*?\s(?:-u|--user|--proxy-user)|\b(?:sshpass|(?:docker|podman|registry) login)\b[^\n]*?\s-p)[ =]?"
-    r"|\b(?:mysql\w*|mariadb)\b[^\n]*?\s-p)(\S+)"
+    r"((?:\bcurl\b[^\n]{0,500}?\s(?:-u|--user|--proxy-user)|\b(?:sshpass|(?:docker|podman|registry) login)\b[^\n]{0,500}?\s-p)[ =]?"
+    r"|\b(?:mysql\w*|mariadb)\b[^\n]{0,500}?\s-p)(\S+)"
+)
+_NETRC = re.compile(r"(\bmachine\s+\S+\s+login\s+\S+\s+password\s+)(\S+)")
+# Weights & Biases' keys look like a commit's hash: where it is named, and a key or a login or nothing
+# else stands between, it is one.
+_WANDB = re.compile(
+    r"(?i)(\bwandb(?::\s+(?:\(\d\)\s+)?|[^\n]{0,80}?(?:\blogin\b|api key\b)[^\n]{0,80}?(?<![\w/-])))(?:local-)?[0-9a-f]{40}(?![\w/])"
 )
 _MIXED = re.compile(r"(?<![\w/.+-])(?=[\w+-]*\d)(?=[\w+-]*[A-Za-z])[\w+-]{24,}={0,2}(?![\w/.])")
 
@@ -110,7 +119,7 @@ def redact(text: str, values: Iterable[str] = ()) -> str:
     text = _sub(_USER_URL, rf"\1{MASK}@", text)
     text = _sub(_QUERY, rf"\1{MASK}", text)
     text = _sub(_HEADER, rf"\1\2{MASK}", text)
-    for pattern in (_NAMED, _NAMED_AFTER, _AUTH, _ELEMENT, _TOOL, _FLAG):
+    for pattern in (_NAMED, _NAMED_AFTER, _AUTH, _ELEMENT, _TOOL, _FLAG, _NETRC, _WANDB):
         text = _sub(pattern, rf"\1{MASK}", text)
     text = _sub(_BLOCK, rf"\1  {MASK}\n", text)
     text = _sub(_SECRET_DATA, _secret_data, text)

@@ -18,6 +18,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from .. import files
+from ..addresses import past_proxy
 from ..errors import Cancelled, EngineInstallError
 from . import embedded, provision, source
 from .embedded import EMBEDDED_CONFIG
@@ -73,15 +74,12 @@ class Environment:
             ranks: how many engine processes share the cores.
         """
         env = {k: v for k, v in base.items() if not k.startswith(LEFT_BEHIND)}
-        loopback = [p for p in env.get("no_proxy", env.get("NO_PROXY", "")).split(",") if p]
-        no_proxy = ",".join(dict.fromkeys([*loopback, "127.0.0.1", "localhost"]))
+        env |= past_proxy(env)  # gRPC would take 127.0.0.1 through one
         env |= {
             "PATH": os.pathsep.join([str(self.python.parent), env.get("PATH", os.defpath)]),
             "PYTHONPATH": str(provision.INSIDE),
             "PYTHONUNBUFFERED": "1",
             "JUPYTER_CRATER_ENGINE_KIND": self.kind,
-            "no_proxy": no_proxy,  # gRPC would take 127.0.0.1 through a proxy
-            "NO_PROXY": no_proxy,
             "DO_NOT_TRACK": "1",
             "RAY_USAGE_STATS_ENABLED": "0",
             "RAY_DISABLE_IMPORT_WARNING": "1",

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from typing import Any
 
 
@@ -10,6 +11,7 @@ def _jupyter_server_extension_points() -> list[dict[str, str]]:
 
 
 def _load_jupyter_server_extension(server_app: Any) -> None:
+    from ..clients.opening import ROUTE_OFF
     from . import forward
     from .events import Watches
     from .routes import routes
@@ -19,6 +21,9 @@ def _load_jupyter_server_extension(server_app: Any) -> None:
     watches = Watches(server_app.event_logger, poll=set_to.poll_seconds, rest=set_to.rest_seconds)
     base = server_app.web_app.settings["base_url"]
     server_app.web_app.add_handlers(".*$", routes(base, watches))
-    if set_to.forward:
+    os.environ.pop(ROUTE_OFF, None)  # of a server that has started this one
+    if not set_to.forward:
+        os.environ[ROUTE_OFF] = "1"
+    else:
         server_app.web_app.add_handlers(".*$", forward.routes(base, read=set_to.engine_seconds))
     server_app.log.info("jupyter_crater: routes under crater/")

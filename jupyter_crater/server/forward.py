@@ -19,6 +19,7 @@ from tornado import web
 from tornado.iostream import StreamClosedError
 
 from .. import api, calls
+from ..addresses import by_proxy
 from ..errors import BackendUnavailable, InputError
 from ..handle import Job
 from .routes import PLACES, status_of
@@ -42,8 +43,8 @@ class ForwardHandler(APIHandler):
 
     auth_resource = "crater"
 
-    def initialize(self, client: httpx.AsyncClient) -> None:
-        self.client = client
+    def initialize(self, clients: dict[bool, httpx.AsyncClient]) -> None:
+        self.clients = clients
         self.work: asyncio.Task[None] | None = None
 
     @web.authenticated
@@ -83,14 +84,15 @@ class ForwardHandler(APIHandler):
         headers["Accept-Encoding"] = "identity"
         if key:
             headers["Authorization"] = f"Bearer {key}"
-        request = self.client.build_request(
+        client = self.clients[by_proxy(base)]
+        request = client.build_request(
             self.request.method or "GET",
             f"{base}/{path}{'?' + urlencode(query) if query else ''}",
             headers=headers,
             content=self.request.body if self.request.method == "POST" else None,
         )
         try:
-            answer = await self.client.send(request, stream=True)
+            answer = await client.send(request, stream=True)
         except httpx.HTTPError as error:
             raise BackendUnavailable(
                 f"The engine of {name!r} does not answer: {type(error).__name__}.",
@@ -153,8 +155,10 @@ def routes(
 ) -> list[tuple[str, type[ForwardHandler], dict[str, Any]]]:
     """What tornado takes."""
     limits = httpx.Limits(max_connections=None, max_keepalive_connections=64)
-    # No proxy of the environment: engines are reached directly or by a forward on loopback.
     timeout = httpx.Timeout(60, connect=10, read=read)
-    client = httpx.AsyncClient(timeout=timeout, limits=limits, trust_env=False)
+    clients = {
+        env: httpx.AsyncClient(timeout=timeout, limits=limits, trust_env=env)
+        for env in (False, True)
+    }
     pattern = url_path_join(base_url, "crater/jobs", PLACES["NAME"], f"{FORWARD}(?:/{PASSED})?")
-    return [(pattern, ForwardHandler, {"client": client})]
+    return [(pattern, ForwardHandler, {"clients": clients})]

@@ -20,7 +20,9 @@ const TURN = {
 
 async function open() {
   const transport = new FakeTransport({}, { 'chat.send': [{ text: 'Four.' }, { turn: TURN }] });
-  const root = await show(<Chat name="r1" session={new PageSession('r1', transport)} />);
+  const root = await show(
+    <Chat name="r1" session={new PageSession({ name: 'r1', backend: 'kubernetes' }, transport)} />
+  );
   return { root, sent: () => transport.calls.map(([, params]) => params as never) };
 }
 

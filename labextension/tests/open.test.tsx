@@ -85,6 +85,29 @@ test('a browser on another machine than Jupyter gets no link to 127.0.0.1', asyn
   vi.unstubAllGlobals();
 });
 
+test('an engine’s address is a link only where the browser gets there', async () => {
+  const url = 'http://127.0.0.1:4000';
+  const shown = (given: string | null, more: object = {}) =>
+    show(
+      <JobView
+        name="r1"
+        backend="local"
+        transport={new FakeTransport({ 'job.get': () => ({ ...STATUS, url: given, ...more }) })}
+      />
+    );
+  expect((await shown(url)).querySelector(`a[href="${url}"]`)).not.toBeNull();
+  vi.stubGlobal('location', new URL('https://gpu-box.example:8888/lab'));
+  const away = await shown(url);
+  expect(away.querySelector('a')).toBeNull();
+  expect(away.textContent).toContain('it listens on the machine of Jupyter');
+  const route = '/user/ana/crater/jobs/r1/forward@local';
+  expect((await shown(route)).querySelector(`a[href="${route}"]`)).not.toBeNull();
+  expect((await shown('http://[')).textContent).toContain('http://[');
+  vi.unstubAllGlobals();
+  const off = await shown(null, { phase: 'serving', reason: 'no-route', message: 'No way.' });
+  expect(off.querySelector('.crater-Addresses')?.textContent).toContain('URL(none)');
+});
+
 test('without a route there is no link and no button, but the reason', async () => {
   const endpoints = [{ name: 'web', port: 4000, url: null }];
   const away = { ...PAGE, url: null, endpoints, reason: 'no-route', message: 'No way there.' };

@@ -11,7 +11,7 @@ test('a page keeps its own turns and sends them', async () => {
     {},
     { 'chat.send': [{ text: 'Hm.' }, { retract: true }, { text: 'Four.' }, { turn: TURN }] }
   );
-  const session = new PageSession('r1', transport);
+  const session = new PageSession({ name: 'r1', backend: 'kubernetes' }, transport);
   const seen: string[] = [];
   session.onChange(() => {
     seen.push(`${session.live?.thinking ?? ''}|${session.live?.text ?? ''}`);
@@ -23,6 +23,7 @@ test('a page keeps its own turns and sends them', async () => {
   await session.send('sure?', 2);
   expect(transport.calls[1][1]).toMatchObject({
     name: 'r1',
+    backend: 'kubernetes',
     text: 'sure?',
     settings: NO_SETTINGS,
     turns: [{ text: '2+2?' }, { text: 'Four.' }]
@@ -34,7 +35,7 @@ test('a page keeps its own turns and sends them', async () => {
 
 test('a stopped answer keeps what had come', async () => {
   const transport = new FakeTransport({}, { 'chat.send': [{ text: 'It ' }, { text: 'is ' }] });
-  const session = new PageSession('r1', transport);
+  const session = new PageSession({ name: 'r1', backend: 'kubernetes' }, transport);
   session.onChange(() => session.live?.text === 'It ' && session.stop());
   await session.send('x', 0);
   expect(session.turns[1]).toMatchObject({ text: 'It ', stopped: true });
@@ -44,7 +45,7 @@ test('an error is part of the answer', async () => {
   const transport = new FakeTransport();
   transport.stream = () =>
     Promise.reject(new CraterError('gone', 'BackendUnavailable', 'try again'));
-  const session = new PageSession('r1', transport);
+  const session = new PageSession({ name: 'r1', backend: 'kubernetes' }, transport);
   await session.send('x', 0);
   expect(session.turns[1].error).toEqual({
     error: 'BackendUnavailable',

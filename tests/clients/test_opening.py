@@ -9,7 +9,7 @@ from urllib.parse import urlsplit
 
 import pytest
 
-from jupyter_crater import errors, processes
+from jupyter_crater import errors, handle, processes
 from jupyter_crater.backends.base import Account
 from jupyter_crater.clients import door, opening
 from jupyter_crater.spec import Endpoint, JobStatus
@@ -134,3 +134,28 @@ def test_an_engine_behind_a_hub_is_reached_by_jupyters_own_address(monkeypatch):
     assert opening.engine("j", "local", PAGE) == route
     assert opening.engine("j", "local", None) == route
     assert opening.engine("j", "crater", "https://j.example") == "https://j.example"
+    monkeypatch.setenv(opening.ROUTE_OFF, "1")
+    assert opening.engine("j", "local", PAGE) is None
+    assert opening.engine("j", "crater", "https://j.example") == "https://j.example"
+
+
+def test_where_the_route_is_off_no_dead_link_is_given(launch, monkeypatch):
+    job = launch(name="j")
+    monkeypatch.setenv("JUPYTERHUB_SERVICE_PREFIX", "/user/ana/")
+    assert job.url == job.status().url == "/user/ana/crater/jobs/j/forward@local"
+    monkeypatch.setenv(opening.ROUTE_OFF, "1")
+    status = job.status()
+    assert (status.phase, status.url, status.reason) == ("serving", None, "no-route")
+    assert [e.url for e in status.endpoints] == [None]
+    assert "c.Crater.forward" in status.message
+    assert ("URL", "none") in handle.rows(status)
+    with pytest.raises(errors.NotSupported, match="browser can't open it") as caught:
+        job.url  # noqa: B018
+    assert "job.api_url" in caught.value.hint
+    shown = []
+    monkeypatch.setitem(handle.views, "job", shown.append)
+    assert job.open() is None
+    assert shown == [job], "its view and chat need no address"
+    assert job.api_url.startswith("http://127.0.0.1:")
+    monkeypatch.delenv("JUPYTERHUB_SERVICE_PREFIX")
+    assert opening.is_loopback(job.url), "on one's own machine nothing is off"

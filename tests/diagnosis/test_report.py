@@ -10,6 +10,7 @@ import pytest
 from hypothesis import given, settings, strategies as st
 
 from jupyter_crater.diagnosis import redact, report
+from jupyter_crater.diagnosis.redact import MASK
 from jupyter_crater.spec import (
     EngineSettings,
     JobSpec,
@@ -146,6 +147,65 @@ def test_every_place(where):
     assert secret not in report(job(), status(line), [Observation(1.0, "event", "N", line)], logs)
 
 
+HEX = "0123456789abcdef" * 2 + "01234567"
+"""As long as a key of Weights & Biases, and as a commit's hash."""
+
+
+@pytest.mark.parametrize(
+    "line",
+    [
+        "wandb: {}",
+        "(RayWorker pid=7) wandb: (2) {}",
+        "wandb: Paste an API key from your profile and hit enter: {}",
+        "$ wandb login --relogin {}",
+        "wandb login local-{}",
+        "wandb.login(key='{}')",
+        "machine api.wandb.ai\n  login user\n  password {}",
+    ],
+)
+def test_a_key_that_looks_like_a_commit_is_told_by_what_stands_before(line):
+    masked = redact(line.replace("{}", HEX))
+    assert HEX not in masked
+    assert masked.startswith(line[:5])
+
+
+@pytest.mark.parametrize(
+    "token",
+    [
+        "hf_AbCdEfGhIjKlMnOpQrStUvWxYzAbCdEfGh",
+        "sk-proj-AbCd1234EfGh5678",
+        "sk_live_AbCd1234EfGh5678IjKl",
+        "ghp_AbCd1234EfGh5678IjKl9012MnOp3456QrSt",
+        "github_pat_11ABCDEFG0_AbCd1234EfGh5678",
+        "glpat-AbCd1234-EfGh5678",
+        "glcbt-64_AbCd1234EfGh5678",
+        "AKIAIOSFODNN7EXAMPLE",
+        "xoxb-123456789012-1234567890123-AbCdEfGh",
+        "xoxe.xoxp-1-AbCd1234EfGh5678",
+        "xapp-1-A012BC3D-456789-abcdef",
+        "nvapi-AbCd1234_EfGh5678-IjKl",
+        "glsa_AbCd1234EfGh5678IjKl_0a1b2c3d",
+        "dapi0123456789abcdef0123456789abcdef",
+        "hvs.CAESIAbCd1234EfGh5678",
+        "wandb_v1_AbCd1234EfGh5678IjKl",
+    ],
+)
+@pytest.mark.parametrize(
+    "line", ["{}", "got {}.", "[env] ('{}',)", "(head pid=1) INFO: {} is used"]
+)
+def test_a_bare_token_is_masked_whole(token, line):
+    assert redact(line.format(token)).rstrip(".") == line.format(MASK).rstrip(".")
+
+
+@pytest.mark.timeout(60)  # linear: two seconds; square: minutes
+@pytest.mark.parametrize(
+    "piece",
+    ["SG.", "xai-", "curl ", "wandb login ", "machine a login ", "token ", "a://b", "Secret: "],
+)
+def test_a_hostile_line_is_masked_in_linear_time(piece):
+    assert redact(piece * (200_000 // len(piece)) + f" HF_TOKEN={HEX}").endswith(f"={MASK}")
+
+
 def test_a_secret_that_a_terminal_wrapped():
     lines = ["api_key='correct-ho", "rse-battery'", "said correct-horse-", "battery aloud"]
     logs = [Observation(1.0, "log", "", x, "main") for x in lines]
@@ -215,6 +275,14 @@ def test_a_report_holds_what_a_reader_needs():
         "failed to fetch oauth token: unexpected status: 401 Unauthorized",
         "stopped at token 50256 of prompt_token_ids_len=84914",
         "  data: config.json\n  mode: fast",
+        "hf_overrides={} and hf_transfer is on",
+        f"wandb: git commit {HEX}",
+        f"wandb: Saved snapshots/{HEX}/config.json",
+        f"commit {HEX}",
+        HEX,
+        "wandb: Currently logged in as: ana. Use `wandb login --relogin` to force relogin",
+        "xai-models and tvly-search-engine-results are names",
+        "jina_embeddings_with_a_long_name",
     ],
 )
 def test_ordinary_lines_stay_as_they_are(line):

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import time
 from pathlib import Path
 
 import pytest
@@ -177,12 +176,11 @@ def test_what_a_dead_worker_means_while_serving():
     assert found.observation(1.0, "head", 0).task == "head"
 
 
-def test_hostile_lines_are_quick_and_harmless():
-    started = time.perf_counter()
-    for line in ("Error" * 20_000, "Capturing CUDA" + "|" * 50_000, "shards: " + " " * 50_000):
+@pytest.mark.timeout(60)  # linear: a second; square: minutes
+def test_hostile_lines_are_harmless():
+    for line in ("Error" * 200_000, "Capturing CUDA" + "|" * 500_000, "shards: " + " " * 500_000):
         read_line(line)
         decisive([line])
-    assert time.perf_counter() - started < 2
 
 
 def test_compiling_is_told_step_by_step():

@@ -1,15 +1,17 @@
 """The engine under Jupyter's address: what passes, what does not, and when."""
 
 import http.client
-import time
+import itertools
 from urllib.parse import urlsplit
 
 import httpx
 import openai
 import pytest
 
+from jupyter_crater.clients.opening import ROUTE_OFF
+
 from ..waiting import until
-from .serving import REFUSING, TOKEN, launch, scripted_engine, serving
+from .serving import BASE, REFUSING, TOKEN, launch, scripted_engine, serving
 
 KNOWN = {"Authorization": f"token {TOKEN}"}
 TOKENS, RATE = 40, 40
@@ -37,14 +39,24 @@ def client(forward):
 
 def test_an_openai_client_streams_through_it(forward):
     with openai.OpenAI(base_url=f"{forward}/v1", api_key=TOKEN, max_retries=0) as client:
-        (model,) = client.models.list().data
-        began = time.monotonic()
-        stream = client.chat.completions.create(
-            model=model.id, messages=[{"role": "user", "content": "count"}], stream=True
-        )
-        at = [time.monotonic() - began for chunk in stream if chunk.choices[0].delta.content]
-    assert len(at) == TOKENS
-    assert at[-1] - at[0] > 0.8 * TOKENS / RATE, "the first came while the last was not yet sent"
+        streams(client)
+
+
+def streams(client: openai.OpenAI) -> None:
+    """What an engine says comes as it says it: of one that falls silent, all before it did."""
+    (model,) = client.models.list().data
+
+    def said(text: str):
+        messages = [{"role": "user", "content": text}]
+        with client.chat.completions.create(
+            model=model.id, messages=messages, stream=True, timeout=60
+        ) as stream:
+            for chunk in stream:
+                if chunk.choices[0].delta.content:
+                    yield chunk.choices[0].delta.content
+
+    assert len(list(said("count"))) == TOKENS
+    assert list(itertools.islice(said("script: hangs"), 2)) == ["It ", "is "]
 
 
 def test_nothing_of_jupyter_reaches_the_engine(client):
@@ -137,6 +149,20 @@ def test_it_can_be_switched_off(tmp_path):
         said = user.get(f"{url}crater/jobs/j1/forward/v1/models")
         # Jupyter's own: there is no such route, where a job that is unknown would be ours to say.
         assert (said.status_code, "JobNotFound" in said.text) == (404, False)
+
+
+@pytest.mark.parametrize("on", [True, False])
+def test_behind_a_hub_where_it_is_off_no_link_leads_there(tmp_path, on):
+    hub = {
+        "JUPYTERHUB_SERVICE_PREFIX": BASE,
+        ROUTE_OFF: "1",
+    }  # as of a server that started this one
+    with serving(tmp_path, f"c.Crater.forward = {on}\n", **hub) as (url, env):
+        launch(env, "j1")
+        job = httpx.get(f"{url}crater/jobs/j1", headers=KNOWN).json()
+        assert job["phase"] == "serving"
+        assert job["url"] == (f"{BASE}crater/jobs/j1/forward@local" if on else None)
+        assert job["reason"] == (None if on else "no-route")
 
 
 def test_a_client_that_leaves_ends_the_request_in_the_engine(client):

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import time
-
 import httpx
 import openai
 import pytest
@@ -13,7 +11,7 @@ from jupyter_crater.server.routes import ROUTES
 from ..waiting import until
 from .hub import Hub, User, running_hub
 from .serving import launch
-from .test_forward import RATE, TOKENS
+from .test_forward import RATE, TOKENS, streams
 
 # A hub, its proxy and two servers: half a minute on a busy machine, paid by the first test.
 pytestmark = [pytest.mark.slow, pytest.mark.timeout(600)]
@@ -64,13 +62,7 @@ def test_by_cookies_from_a_launch_to_an_answer(jo: User):
 def test_an_openai_client_with_a_token_of_the_hub_streams(ana: User):
     base = f"{ana.url}crater/jobs/anas/forward@local/v1"
     with openai.OpenAI(base_url=base, api_key=ana.token, max_retries=0) as client:
-        (model,) = client.models.list().data
-        stream = client.chat.completions.create(
-            model=model.id, messages=[{"role": "user", "content": "count"}], stream=True
-        )
-        at = [time.monotonic() for chunk in stream if chunk.choices[0].delta.content]
-    assert len(at) == TOKENS
-    assert at[-1] - at[0] > 0.8 * TOKENS / RATE, "the first came while the last was not yet sent"
+        streams(client)
 
 
 def test_nothing_of_the_hub_reaches_the_engine(ana: User):

@@ -181,6 +181,26 @@ def test_a_log_is_streamed_until_the_reader_goes(client):
     assert client.post("jobs/nobody/log").status_code == 404
 
 
+@pytest.mark.parametrize("word", ["false", "0", "no"])
+def test_a_query_says_no_by_a_word(client, word):
+    def lines(**query):
+        answer = client.post("jobs/j1/log", json={"seconds": 0.5}, params=query)
+        return [line for item in map(json.loads, answer.iter_lines()) for line in item["lines"]]
+
+    told = lines(previous=word)
+    assert told
+    assert told == lines()[: len(told)]
+
+
+def test_other_words_are_no_yes(client):
+    for body, query in (({}, {"previous": "maybe"}), ({"previous": 1}, {}), ({"previous": []}, {})):
+        refused = client.post("jobs/j1/log", json=body, params=query)
+        assert refused.status_code == 400
+        assert "'previous' has to be true or false" in refused.json()["message"]
+    refused = client.post("jobs", json={"id": "vllm-single"}, params={"force": "maybe"})
+    assert refused.status_code == 400
+
+
 def test_a_log_is_read_window_by_window(client):
     """By who hears nothing before an answer is complete."""
 

@@ -1,6 +1,7 @@
 """A cluster's job, scaled down to this machine: what is asked, what is used, and why.
 
-Values that the caller gave are honoured or refused; a template's defaults are scaled.
+Values that the caller gave are honoured or refused; a template's defaults are scaled. Only a model
+that was given and isn't on this machine is rehearsed all the same, and that is said.
 """
 
 from __future__ import annotations
@@ -79,9 +80,10 @@ def rehearse(
     rehearsal = model == str(embedded)
     used: dict[str, Any] = {"model": model, "version": None}
     if rehearsal and asked.model != model:
-        changes.append(
-            change("model", asked.model, EMBEDDED, "the embedded model, which a CPU can serve")
-        )
+        because = "the embedded model, which a CPU can serve"
+        if "model" in given:
+            because += "; the one you gave is not on this machine, and a rehearsal downloads none"
+        changes.append(change("model", asked.model, EMBEDDED, because))
         used["served_model_name"] = EMBEDDED
         changes += _model_bound(asked, used, given, model_config)
     elif "max_model_len" not in given:

@@ -3,7 +3,7 @@ import * as React from 'react';
 import { IStatus } from '../model';
 import { CopyButton } from './controls';
 import { t } from './i18n';
-import { isPage } from './OpenPage';
+import { isPage, leadsThere, noWay } from './OpenPage';
 
 /** The head's IP and every URL, each to copy, and to open where a click is safe. */
 export function Addresses({ status }: { status: IStatus }): JSX.Element {
@@ -29,7 +29,10 @@ export function Addresses({ status }: { status: IStatus }): JSX.Element {
               <>
                 <code>{value}</code>{' '}
                 <CopyButton value={value} label={t('Copy {what}', { what: label })} />
-                {opens && /^(https?:\/\/|\/(?!\/))/.test(value) && (
+                {opens && !leadsThere(value) && (
+                  <span className="crater-dim">{noWay().message}</span>
+                )}
+                {opens && leadsThere(value) && /^(https?:\/\/|\/(?!\/))/.test(value) && (
                   <a
                     className="crater-Button crater-mod-quiet"
                     href={value}
@@ -41,7 +44,9 @@ export function Addresses({ status }: { status: IStatus }): JSX.Element {
                 )}
               </>
             ) : (
-              <span className="crater-dim">{t('not yet')}</span>
+              <span className="crater-dim">
+                {status.reason === 'no-route' ? t('(none)') : t('not yet')}
+              </span>
             )}
           </dd>
         </React.Fragment>

@@ -16,7 +16,7 @@ import { isPage, OpenPage } from './OpenPage';
 import { PageSession } from './session';
 import { PhaseChip, Tasks } from './Tasks';
 import { Timeline } from './Timeline';
-import { CraterError, ITransport, onBackend } from './transport';
+import { CraterError, ITransport } from './transport';
 
 /** How often a job is asked for again while it is seen, seconds: pushes can be lost. */
 const AGAIN = 2;
@@ -46,7 +46,7 @@ export function JobView(props: IJobViewProps): JSX.Element {
   const [working, setWorking] = React.useState(false);
   // Not the tab's: who looks at the log meanwhile finds the chat as it was, and its answer.
   const session = React.useMemo(
-    () => new PageSession(name, onBackend(backend, transport)),
+    () => new PageSession({ name, backend }, transport),
     [name, backend, transport]
   );
   React.useEffect(() => () => session.dispose(), [session]);

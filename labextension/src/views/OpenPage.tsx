@@ -15,17 +15,21 @@ function isLoopback(host: string): boolean {
 }
 
 function hostOf(url: string): string {
-  return new URL(url, window.location.href).hostname;
+  try {
+    return new URL(url, window.location.href).hostname;
+  } catch {
+    return '';
+  }
 }
 
 /** Whether this browser gets there: 127.0.0.1 is Jupyter's machine, and this one where Jupyter is. */
-function leadsThere(url: string): boolean {
+export function leadsThere(url: string): boolean {
   const here = window.location;
   const local = !here.protocol.startsWith('http') || isLoopback(here.hostname);
   return local || !isLoopback(hostOf(url));
 }
 
-function noWay(): CraterError {
+export function noWay(): CraterError {
   return new CraterError(
     t('Your browser can’t open it: it listens on the machine of Jupyter, which is another one.')
   );

@@ -130,7 +130,7 @@ export abstract class ChatSession {
 /** A chat of this page: its turns live here, each request carries what the engine should know. */
 export class PageSession extends ChatSession {
   constructor(
-    private _name: string,
+    private _job: { name: string; backend: string },
     private _transport: ITransport
   ) {
     super();
@@ -149,7 +149,7 @@ export class PageSession extends ChatSession {
     try {
       await this._transport.stream(
         'chat.send',
-        { name: this._name, turns: before, text: message, settings: this.settings },
+        { ...this._job, turns: before, text: message, settings: this.settings },
         item => {
           const { turn } = record(item);
           if (turn) {

@@ -12,16 +12,6 @@ export interface ITransport {
   subscribe(topic: string, callback: (payload: unknown) => void): () => void;
 }
 
-/** Asks for jobs of this backend: a name alone is looked for where jobs go by default. */
-export function onBackend(backend: string, transport: ITransport): ITransport {
-  const there = (params: object) => (backend ? { ...params, backend } : params);
-  return {
-    request: (method, params) => transport.request(method, there(params)),
-    stream: (method, params, ...rest) => transport.stream(method, there(params), ...rest),
-    subscribe: (topic, callback) => transport.subscribe(topic, callback)
-  };
-}
-
 /** An error of the far side, as its edges send it (jupyter_crater.errors). */
 export class CraterError extends Error {
   constructor(

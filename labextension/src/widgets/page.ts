@@ -1,9 +1,12 @@
 import { record, text } from '../model';
 import { RestTransport } from '../rest';
-import { ITransport, onBackend } from '../views/transport';
+import type { ITransport } from '../views/transport';
 
 /** REST from inside a widget, if this page is served by Jupyter with our server extension. */
-export async function pageTransport(name: string, backend: string): Promise<ITransport | null> {
+export async function pageTransport(job: {
+  name: string;
+  backend: string;
+}): Promise<ITransport | null> {
   let config: Record<string, unknown>;
   try {
     const element = document.getElementById('jupyter-config-data');
@@ -27,9 +30,9 @@ export async function pageTransport(name: string, backend: string): Promise<ITra
     }
     return fetch(new URL(`crater/${path}`, base), { ...init, headers, credentials: 'same-origin' });
   };
-  const transport = onBackend(backend, new RestTransport(fetchRoute));
+  const transport = new RestTransport(fetchRoute);
   try {
-    await transport.request('job.get', { name });
+    await transport.request('job.get', job);
     return transport;
   } catch {
     return null;

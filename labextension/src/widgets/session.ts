@@ -8,7 +8,7 @@ import {
   readTurns,
   userTurn
 } from '../views/session';
-import { CraterError, ITransport } from '../views/transport';
+import { CraterError } from '../views/transport';
 import type { CommTransport, IModel } from './comm';
 import { pageTransport } from './page';
 
@@ -56,14 +56,15 @@ export class CommSession extends ChatSession {
       );
       // Not asked first whether it listens: that would cost every answer a round trip.
       if (!(await this._transport.heard(answered))) {
-        const page = await pageTransport(
-          String(this._model.get('name')),
-          String(this._model.get('backend'))
-        );
+        const job = {
+          name: String(this._model.get('name')),
+          backend: String(this._model.get('backend'))
+        };
+        const page = await pageTransport(job);
         if (page) {
           // Withdrawn before it is read; the kernel gets the turns afterwards.
           asked.abort();
-          await this._sendByPage(page, message, keep);
+          await this._sendByPage(new PageSession(job, page), message, keep);
           return;
         }
         this.notice = busyNotice();
@@ -108,9 +109,7 @@ export class CommSession extends ChatSession {
   }
 
   /** Ask through the server extension. */
-  private async _sendByPage(transport: ITransport, message: string, keep: number): Promise<void> {
-    const name = String(this._model.get('name'));
-    const page = new PageSession(name, transport);
+  private async _sendByPage(page: PageSession, message: string, keep: number): Promise<void> {
     this._page = page;
     page.turns = this.turns.slice(0, keep);
     page.settings = this.settings;

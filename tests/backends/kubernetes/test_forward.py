@@ -109,12 +109,12 @@ def test_other_ports_and_other_states(api, serving, play):
         serving.connect("r1")
 
 
-def test_a_starting_job_says_so_at_once(api, backend, play, distributed):
+@pytest.mark.timeout(60)
+def test_a_starting_job_says_so_without_patience(api, backend, play, distributed, monkeypatch):
+    monkeypatch.setattr(reach, "BACKOFF_S", 3600.0)
     backend.submit(distributed, "r1", asked=distributed, changes=[])
-    started = time.monotonic()
     with pytest.raises(BackendUnavailable, match="no head yet"):
         backend.connect("r1")
-    assert time.monotonic() - started < 2
 
 
 def test_a_head_that_moved_is_found_again(api, serving, play, engine):
@@ -145,14 +145,13 @@ def test_a_server_that_restarts_is_waited_for(api, serving):
         assert talk(sock, b"back") == b"back"
 
 
+@pytest.mark.timeout(60)
 def test_patience_with_a_server_is_bounded(api, serving, monkeypatch):
     monkeypatch.setattr(reach, "BACKOFF_S", 1.0)
     api.fault = lambda method, path, query: None
     api.upgrade = lambda handler: handler.connection.close()
-    started = time.monotonic()
     with pytest.raises(BackendUnavailable, match="opens no way"):
         serving.connect("r1")
-    assert time.monotonic() - started < 5
 
 
 def test_a_connection_that_is_cut_ends(api, serving):

@@ -118,6 +118,18 @@ def test_a_hub_id_is_used_where_the_cache_has_it(tmp_path, monkeypatch):
     assert "model" not in by_setting(changes)
 
 
+@pytest.mark.parametrize("model", ["Qwen/Qwen2.5-7B", "Qwen2.5-7B"])
+def test_a_model_that_is_not_here_is_rehearsed_and_that_is_said(tmp_path, monkeypatch, model):
+    monkeypatch.setenv("HF_HUB_CACHE", str(tmp_path))
+    spec, changes = run("vllm-single", model=model)
+    (said,) = [c for c in changes if c.reason == "model"]
+    assert said.data == {"asked": model, "used": "SmolLM2-135M-Instruct"}
+    assert "the one you gave is not on this machine" in said.message
+    assert spec.service.served_model_name == "SmolLM2-135M-Instruct", "no client takes it for it"
+    (said,) = [c for c in run("vllm-single")[1] if c.reason == "model"]
+    assert "you gave" not in said.message
+
+
 def test_too_little_memory(monkeypatch):
     monkeypatch.setattr(machine, "free_memory_gib", lambda: 1.0)
     with pytest.raises(errors.DoesNotFit, match=r"1\.0 GiB are free"):
