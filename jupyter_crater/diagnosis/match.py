@@ -168,6 +168,8 @@ def _went_on(rule: Rule, hit: Hit) -> bool:
     stream = hit.stream
     line = stream.lines[stream.line_at(hit.match.start())]
     pod = _POD.search(line.text)  # `kubectl get events` tells of many pods, `describe` of one
+    if stream.is_log and _ROLLED_OUT.search(stream.text, hit.match.start()):
+        return True
     onward = next((p for prefix, p in _ONWARD if rule.id.startswith(prefix)), _STARTED)
     for found in onward.finditer(stream.text, hit.match.start()):
         later = stream.lines[stream.line_at(found.start())]
@@ -191,6 +193,7 @@ _POD = re.compile(r"\bpod/\S+")
 _STARTED = re.compile(
     r"\bStarted (?:with docker id|container(?! (?:init\b|wait-)))|Container started|Successfully pulled image"
 )
+_ROLLED_OUT = re.compile(r"deployment/\S+ is ready|successfully rolled out")
 _PLACED = re.compile(
     rf"{_STARTED.pattern}|Successfully assigned|TriggeredScaleUp|pod triggered scale-up|pod group is ready"
 )
