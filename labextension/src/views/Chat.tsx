@@ -49,7 +49,7 @@ export function Chat({ name, session }: IChatProps): JSX.Element {
         >
           {t('Settings')}
         </button>
-        <CopyButton value={toMarkdown(turns)} label={t('Copy the chat')} />
+        <CopyButton value={() => toMarkdown(turns)} label={t('Copy the chat')} />
         <button
           className="crater-Button crater-mod-quiet"
           disabled={!turns.length}
@@ -72,19 +72,21 @@ export function Chat({ name, session }: IChatProps): JSX.Element {
         <ChatSettings settings={session.settings} onChange={value => session.change(value)} />
       )}
       <Messages count={turns.length} live={live}>
-        {turns.map((turn, index) =>
-          editing === index ? (
-            <Composer
-              key={index}
-              initial={turn.text}
-              label={t('Edit the message')}
-              onSend={message => ask(message, index)}
-              onCancel={() => edit(null)}
-            />
-          ) : (
-            <Turn key={index} turn={turn} index={index} busy={!!live} actions={actions} />
-          )
-        )}
+        <Busy.Provider value={!!live}>
+          {turns.map((turn, index) =>
+            editing === index ? (
+              <Composer
+                key={index}
+                initial={turn.text}
+                label={t('Edit the message')}
+                onSend={message => ask(message, index)}
+                onCancel={() => edit(null)}
+              />
+            ) : (
+              <Turn key={index} turn={turn} index={index} actions={actions} />
+            )
+          )}
+        </Busy.Provider>
         {live && <Live live={live} />}
       </Messages>
       {notice && (
@@ -175,25 +177,33 @@ interface IActions {
   regenerate: (index: number) => void;
 }
 
+/** Whether an answer is under way: by a context, so that only the buttons are drawn anew. */
+const Busy = React.createContext(false);
+
+function Action({ label, onClick }: { label: string; onClick: () => void }): JSX.Element {
+  return (
+    <button
+      className="crater-Button crater-mod-quiet"
+      disabled={React.useContext(Busy)}
+      onClick={onClick}
+    >
+      {label}
+    </button>
+  );
+}
+
 const Turn = React.memo(function Turn(props: {
   turn: ITurn;
   index: number;
-  busy: boolean;
   actions: React.RefObject<IActions>;
 }): JSX.Element {
-  const { turn, index, busy, actions } = props;
+  const { turn, index, actions } = props;
   if (turn.role === 'user') {
     return (
       <article className="crater-Turn crater-mod-user" aria-label={t('You')}>
         <div className="crater-Turn-text">{plain(turn.text)}</div>
         <footer>
-          <button
-            className="crater-Button crater-mod-quiet"
-            disabled={busy}
-            onClick={() => actions.current?.edit(index)}
-          >
-            {t('Edit')}
-          </button>
+          <Action label={t('Edit')} onClick={() => actions.current?.edit(index)} />
           <CopyButton value={turn.text} label={t('Copy the message')} />
         </footer>
       </article>
@@ -215,13 +225,10 @@ const Turn = React.memo(function Turn(props: {
         </div>
       )}
       <footer>
-        <button
-          className="crater-Button crater-mod-quiet"
-          disabled={busy}
+        <Action
+          label={turn.error ? t('Try again') : t('Regenerate')}
           onClick={() => actions.current?.regenerate(index)}
-        >
-          {turn.error ? t('Try again') : t('Regenerate')}
-        </button>
+        />
         <CopyButton value={turn.text} label={t('Copy the answer')} />
         <span className="crater-Turn-stats">{stats(turn)}</span>
       </footer>
