@@ -62,7 +62,7 @@ PAGE = """() => {
 
 # The browser itself says when it painted the token's element (paintTime: the end of that frame's
 # work in the page) and when that was on the screen; the element is named before its first frame.
-FIRST = """async round => { const [chat] = chats();
+FIRST = """async round => { const [chat] = chats(); chat.scrollIntoView();
   const answers = () => chat.querySelectorAll('.crater-Turn:not(.crater-mod-user)');
   if (answers().length >= 20) await clear(chat);
   const before = answers().length;

@@ -19,7 +19,7 @@ def kernels_at_once() -> None:
     """Every kernel's websocket: Jupyter doesn't ask for it (2.21), and has no setting."""
     from jupyter_server.services.kernels.websocket import KernelWebsocketHandler
 
-    opened = KernelWebsocketHandler.open
+    opened: Any = KernelWebsocketHandler.open
     if hasattr(opened, "__wrapped__"):
         return
 
@@ -28,4 +28,4 @@ def kernels_at_once() -> None:
         self.set_nodelay(True)
         await opened(self, *args, **kwargs)
 
-    KernelWebsocketHandler.open = open_at_once
+    setattr(KernelWebsocketHandler, "open", open_at_once)  # noqa: B010 - mypy refuses the other

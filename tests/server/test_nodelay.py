@@ -29,15 +29,14 @@ c.ServerApp.kernel_websocket_connection_class = Saying
 
 @pytest.mark.asyncio
 async def test_a_kernels_websocket_sends_at_once(tmp_path):
+    known = {"Authorization": f"token {TOKEN}"}
     with serving(tmp_path, SAYING) as (url, _):
-        known = {"Authorization": f"token {TOKEN}"}
-        kernel = httpx.post(f"{url}api/kernels", headers=known, timeout=60).json()
-        channels = f"{url}api/kernels/{kernel['id']}/channels?session_id=1"
-        socket = await websocket_connect(
-            HTTPRequest(channels.replace("http", "ws", 1), headers=known)
-        )
-        log = tmp_path / "server.log"
-        until(lambda: "nodelay " in log.read_text(), seconds=60, what="an open websocket")
-        assert "nodelay 1" in log.read_text()
-        socket.close()
-        httpx.delete(f"{url}api/kernels/{kernel['id']}", headers=known, timeout=60)
+        async with httpx.AsyncClient(base_url=f"{url}api/", headers=known) as api:
+            kernel = (await api.post("kernels", timeout=60)).json()["id"]
+            channels = f"{url}api/kernels/{kernel}/channels?session_id=1".replace("http", "ws", 1)
+            socket = await websocket_connect(HTTPRequest(channels, headers=known))
+            log = tmp_path / "server.log"
+            until(lambda: "nodelay " in log.read_text(), seconds=60, what="an open websocket")
+            assert "nodelay 1" in log.read_text()
+            socket.close()
+            await api.delete(f"kernels/{kernel}", timeout=60)

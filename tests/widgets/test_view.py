@@ -81,8 +81,7 @@ def test_what_takes_its_time_is_acknowledged_first():
     view = Panel()
 
     async def slow(method, params):
-        while not custom(view):
-            await asyncio.sleep(0.01)
+        await asyncio.to_thread(until, lambda: custom(view), what="the acknowledgement")
 
     view.call = slow
     first, last = ask(view, "ping", {})
