@@ -149,6 +149,8 @@ def running_lab(
     env = {
         **os.environ,
         "JUPYTER_CONFIG_DIR": str(root / "config"),
+        # In a virtual environment its own folder would count more.
+        "JUPYTER_PREFER_ENV_PATH": "no",
         "JUPYTER_DATA_DIR": str(root / "data"),
         "JUPYTER_PATH": str(root / "share"),
         "JUPYTERLAB_SETTINGS_DIR": str(root / "settings"),
