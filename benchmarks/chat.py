@@ -1,4 +1,7 @@
-"""Chat in a real JupyterLab against the bare client, on a scripted engine; needs chromium."""
+"""Chat in a real JupyterLab against the bare client, on a scripted engine; needs chromium.
+
+Where others compute as well, `chrt -r 1` before it gives the figures of a machine of one's own.
+"""
 
 from __future__ import annotations
 
