@@ -173,12 +173,12 @@ class Job:
         from .metrics import fetch
 
         try:
-            url, key = self._reach(make=False)
+            url, key = self.reach(make=False)
         except CraterError:
             return None
         return fetch(url, key)
 
-    def _reach(self, *, make: bool = True) -> tuple[str, str | None]:
+    def reach(self, *, make: bool = True) -> tuple[str, str | None]:
         """Base URL for this process, and key; by the job's forward where nothing else gets there.
 
         Raises:
@@ -298,7 +298,7 @@ class Job:
     @property
     def api_url(self) -> str:
         """The same service for this process (no ``/v1`` at its end)."""
-        return self._reach()[0]
+        return self.reach()[0]
 
     @property
     def api_key(self) -> str | None:
@@ -324,7 +324,7 @@ class Job:
         return AsyncOpenAI(**self._client_options(options, DefaultAsyncHttpxClient))
 
     def _client_options(self, options: dict[str, Any], http: Callable[..., Any]) -> dict[str, Any]:
-        url, key = self._reach()
+        url, key = self.reach()
         found = {"base_url": f"{url}/v1", "api_key": key or "none"} | options
         if not by_proxy(url) and "http_client" not in options:
             found["http_client"] = http(trust_env=False)

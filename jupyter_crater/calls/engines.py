@@ -27,16 +27,17 @@ async def engine_of(name: str, backend: str | None = None) -> Engine:
         JobNotFound, BackendUnavailable, NotSupported
     """
 
-    def look() -> tuple[Job, tuple[str, str | None], str]:
+    def look() -> tuple[Job, tuple[str, str | None]]:
         job = Job(api.backend_of(backend), name)
-        return job, (job.api_url, job.api_key), job.model
+        return job, job.reach()
 
-    job, reach, model = await asyncio.to_thread(look)
+    job, reach = await asyncio.to_thread(look)
     place = Kept(asyncio.get_running_loop(), job.backend, name)
     known = _engines.get(place)
     if known is None or known[0] != reach:
         if known is not None:
             await known[1].close()
+        model = await asyncio.to_thread(lambda: job.model)
         client = await asyncio.to_thread(job.async_client, max_retries=0)
         known = _engines[place] = (reach, Engine(client, model))
     return known[1]

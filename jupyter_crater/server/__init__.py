@@ -14,9 +14,11 @@ def _load_jupyter_server_extension(server_app: Any) -> None:
     from ..clients.opening import ROUTE_OFF
     from . import forward
     from .events import Watches
+    from .nodelay import kernels_at_once
     from .routes import routes
     from .settings import Crater
 
+    kernels_at_once()
     set_to = Crater(parent=server_app)
     watches = Watches(server_app.event_logger, poll=set_to.poll_seconds, rest=set_to.rest_seconds)
     base = server_app.web_app.settings["base_url"]

@@ -22,6 +22,7 @@ from .. import api, calls
 from ..addresses import by_proxy
 from ..errors import BackendUnavailable, InputError
 from ..handle import Job
+from .nodelay import stream_at_once
 from .routes import PLACES, status_of
 
 FORWARD = "forward(?:@(?P<backend>[a-z]{1,20}))?"
@@ -100,6 +101,7 @@ class ForwardHandler(APIHandler):
             ) from error
         try:
             self.head(answer)
+            stream_at_once(self)
             async for chunk in answer.aiter_raw():
                 self.write(chunk)
                 await self.flush()
@@ -147,7 +149,7 @@ def reach(name: str, backend: str) -> tuple[str, str | None]:
     job = Job(api.backend_of(backend or None), name)
     if job.spec.service is None:
         raise InputError(f"{name!r} offers no OpenAI service.")
-    return job.api_url, job.api_key
+    return job.reach()
 
 
 def routes(

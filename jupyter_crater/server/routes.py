@@ -20,6 +20,7 @@ from tornado.iostream import StreamClosedError
 
 from .. import calls, errors
 from .events import Watches
+from .nodelay import stream_at_once
 
 STATUS: dict[type[errors.CraterError], HTTPStatus] = {
     errors.ConflictError: HTTPStatus.CONFLICT,
@@ -108,6 +109,7 @@ class CraterHandler(APIHandler):
         self.set_header("Content-Type", "application/x-ndjson")
         self.set_header("Cache-Control", "no-cache")
         self.set_header("X-Accel-Buffering", "no")
+        stream_at_once(self)
         self.work = asyncio.create_task(self.write_items(items))
         try:
             await self.work

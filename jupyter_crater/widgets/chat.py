@@ -5,7 +5,6 @@ from __future__ import annotations
 import asyncio
 import time
 from concurrent.futures import Future
-from contextlib import suppress
 from typing import Any
 
 import traitlets
@@ -18,7 +17,7 @@ from .loop import start
 from .view import PAUSE_S, View
 
 TELL_S = 0.25
-"""Other pages hear of a question after its first token, or after so long."""
+"""Other pages hear of a question after so long: not in the way of its first token."""
 
 
 class ChatWidget(View):
@@ -107,10 +106,8 @@ class ChatWidget(View):
         work = self._answering = start(self._answer_turn(turns, settings, answer, deltas))
         over = asyncio.wrap_future(work)
         try:
-            # The page that asks shows its question already: nothing keeps its first token.
-            with suppress(TimeoutError):
-                async with asyncio.timeout(TELL_S):
-                    await deltas.began.wait()
+            # The page that asks shows its question already.
+            await asyncio.wait([over], timeout=TELL_S)
             if self._live is answer:
                 with self.hold_sync():
                     self.turns, self.busy = asked, True
@@ -152,8 +149,6 @@ class _Deltas:
         self._view = view
         self._waiting: list[dict[str, Any]] = []
         self._timer: asyncio.TimerHandle | None = None
-        self.began = asyncio.Event()
-        """The first is sent, or none will come."""
 
     def put(self, delta: Delta) -> None:
         self._waiting.append(delta.to_json())
@@ -169,13 +164,11 @@ class _Deltas:
                 self._view.send({"topic": "chat", "payload": message})
             self._waiting = []
             self._timer = asyncio.get_running_loop().call_later(PAUSE_S, self.flush)
-            self.began.set()
 
     def close(self) -> None:
         if self._timer:
             self._timer.cancel()
         self._waiting = []  # the finished turn says it all
-        self.began.set()
 
 
 def _merged(deltas: list[dict[str, Any]]) -> list[dict[str, Any]]:

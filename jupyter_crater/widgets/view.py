@@ -21,6 +21,8 @@ LANGUAGES = ("ja", "zh-CN")
 """Those with a dictionary beside the bundles."""
 PAUSE_S = 0.016
 """Deltas of this long go in one message: Jupyter drops messages above 1,000 a second."""
+ACK_S = 0.25
+"""A page that has heard nothing is told after so long that it was heard; most answers are quicker."""
 
 
 class View(anywidget.AnyWidget):
@@ -69,13 +71,15 @@ class View(anywidget.AnyWidget):
         request = message.get("request")
         if not isinstance(request, str):
             return
-        self.send({"request": request, "ack": True})
         work = start(self._answer(request, message))
         self._running[request] = work
         work.add_done_callback(lambda _: self._running.pop(request, None))
 
     async def _answer(self, request: str, message: dict[str, Any]) -> None:
         method, params = str(message.get("method")), dict(message.get("params") or {})
+        ack = asyncio.get_running_loop().call_later(
+            ACK_S, self.send, {"request": request, "ack": True}
+        )
         try:
             if method in calls.STREAMS:
                 await self._stream(request, method, params)
@@ -88,6 +92,8 @@ class View(anywidget.AnyWidget):
             self.send({"request": request, "error": calls.error_json(error)})
         else:
             self.send({"request": request, "result": result})
+        finally:
+            ack.cancel()
 
     async def call(self, method: str, params: dict[str, Any]) -> Any:
         """Answer one request; subclasses add what only they know."""

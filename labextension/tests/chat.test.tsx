@@ -2,7 +2,7 @@ import * as React from 'react';
 import { afterEach, expect, test, vi } from 'vitest';
 
 import { Chat } from '../src/views/Chat';
-import { PageSession } from '../src/views/session';
+import { PageSession, readTurn, userTurn } from '../src/views/session';
 import { FakeTransport } from './fixtures';
 import { after, button, show } from './views';
 
@@ -112,4 +112,37 @@ test('an answer, the chat and its file hold no thinking', async () => {
   expect(files[0].size).toBe(chat.length);
   await after(() => button(root, 'Clear').click());
   expect(root.querySelectorAll('.crater-Turn').length).toBe(0);
+});
+
+test('the end of an answer draws its text no second time', async () => {
+  const transport = new FakeTransport();
+  let end = () => undefined as void;
+  transport.stream = async (_method, _params, onItem) => {
+    onItem({ text: 'Four.' });
+    await new Promise<void>(resolve => (end = resolve));
+    onItem({ turn: TURN });
+  };
+  const root = await show(<Chat name="r1" session={new PageSession('r1', transport)} />);
+  await ask(root, '2+2?');
+  const drawn = root.querySelector('.crater-mod-live .crater-Markdown p');
+  expect(drawn?.textContent).toBe('Four.');
+  await after(() => end());
+  expect(root.querySelector('.crater-mod-live')).toBeNull();
+  expect(root.querySelector('.crater-Turn-stats')?.textContent).toContain('40 tokens/s');
+  expect(root.querySelectorAll('.crater-Markdown p').length).toBe(1);
+  expect(root.querySelector('.crater-Markdown p')).toBe(drawn);
+});
+
+test('a turn cannot be edited or asked again while an answer is under way', async () => {
+  const { root } = await open();
+  await ask(root, '2+2?');
+  const actions = () =>
+    [...root.querySelectorAll('button')].filter(b => /Edit|Regenerate/.test(b.textContent ?? ''));
+  expect(actions().map(b => b.disabled)).toEqual([false, false]);
+  const session = new PageSession('r1', new FakeTransport());
+  session.turns = [userTurn('2+2?'), readTurn(TURN)];
+  session.live = { text: '', thinking: '', started: 0, answered: null };
+  const busy = await show(<Chat name="r1" session={session} />);
+  const disabled = [...busy.querySelectorAll('button')].filter(b => b.disabled);
+  expect(disabled.map(b => b.textContent)).toEqual(['Clear', 'Edit', 'Regenerate']);
 });

@@ -55,6 +55,20 @@ test('a huge text is shown a page at a time', async () => {
   expect(root.querySelector('button')?.textContent).toContain('200000');
 });
 
+test('a growing block too long for a grammar keeps the pieces it has', async () => {
+  const pieces = async (text: string) => {
+    const root = await show(<Markdown text={text} />);
+    return [...root.querySelectorAll('.crater-Markdown-plain > span')].map(e => e.textContent);
+  };
+  const text = `${'word '.repeat(5000)}${'x'.repeat(5000)}`;
+  const before = await pieces(text);
+  const grown = await pieces(`${text} and more`);
+  expect(before.join('')).toBe(text);
+  expect(grown.join('')).toBe(`${text} and more`);
+  expect(Math.max(...before.map(piece => piece!.length))).toBeLessThanOrEqual(2001);
+  expect(grown.slice(0, before.length - 1)).toEqual(before.slice(0, -1));
+});
+
 test('urls', () => {
   expect(safeUrl('https://a.example/b')).toBe('https://a.example/b');
   for (const bad of ['javascript:1', 'java\nscript:1', '/relative', '//x', 'data:x', 'file:///x']) {

@@ -1,6 +1,6 @@
 import { expect, test } from 'vitest';
 
-import { NO_SETTINGS, PageSession } from '../src/views/session';
+import { NO_SETTINGS, PageSession, readTurns } from '../src/views/session';
 import { CraterError } from '../src/views/transport';
 import { FakeTransport } from './fixtures';
 
@@ -39,6 +39,14 @@ test('a stopped answer keeps what had come', async () => {
   session.onChange(() => session.live?.text === 'It ' && session.stop());
   await session.send('x', 0);
   expect(session.turns[1]).toMatchObject({ text: 'It ', stopped: true });
+});
+
+test('a turn that did not change is the same object', () => {
+  const before = readTurns([{ role: 'user', text: '2+2?' }, TURN], []);
+  const now = readTurns([{ role: 'user', text: '2+2?' }, { ...TURN, text: 'Five.' }, TURN], before);
+  expect(now[0]).toBe(before[0]);
+  expect(now[1]).not.toBe(before[1]);
+  expect(now.map(turn => turn.text)).toEqual(['2+2?', 'Five.', 'Four.']);
 });
 
 test('an error is part of the answer', async () => {

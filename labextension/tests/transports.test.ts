@@ -70,11 +70,16 @@ test('silence is called busy, and a sign of life ends it', async () => {
   await vi.advanceTimersByTimeAsync(PATIENCE + 1);
   model.receive({ request: model.sent[0].request, ack: true });
   expect(busy).toEqual([true, false]);
+  // So is an answer that came before it was to be acknowledged.
+  void transport.request('job.get', {});
+  await vi.advanceTimersByTimeAsync(PATIENCE + 1);
+  model.receive({ request: model.sent[1].request, result: null });
+  expect(busy).toEqual([true, false, true, false]);
   const heard = transport.heard(transport.request('job.get', {}));
   await vi.advanceTimersByTimeAsync(PATIENCE + 1);
   expect(await heard).toBe(false);
   const next = transport.heard(transport.request('job.get', {}));
-  model.receive({ request: model.sent[2].request, ack: true });
+  model.receive({ request: model.sent[3].request, ack: true });
   expect(await next).toBe(true);
 });
 

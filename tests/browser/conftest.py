@@ -117,18 +117,24 @@ class Lab:
 
 
 @contextmanager
-def running_lab(root: Path, *, stand_in: bool, app: str = "jupyterlab") -> Iterator[Lab]:
-    """JupyterLab (or Notebook 7) with what was built last, in folders of its own."""
+def running_lab(
+    root: Path, *, stand_in: bool, app: str = "jupyterlab", extension: bool = True
+) -> Iterator[Lab]:
+    """JupyterLab (or Notebook 7) with what was built last, in folders of its own.
+
+    Without ``extension`` the server doesn't have ours: what is left is a kernel and its widgets.
+    """
     if not (BUILT / "package.json").exists():
         pytest.fail("the front end is not built: `make labextension`")
     work = root / "work"
     work.mkdir()
-    extension = root / "share" / "labextensions" / "jupyter-crater"
-    extension.parent.mkdir(parents=True)
-    extension.symlink_to(BUILT)
+    built = root / "share" / "labextensions" / "jupyter-crater"
+    built.parent.mkdir(parents=True)
+    built.symlink_to(BUILT)
     config = root / "config" / "jupyter_server_config.d"
     config.mkdir(parents=True)
-    shutil.copy(ROOT / "jupyter-config/server-config/jupyter_crater.json", config)
+    loaded = {"jpserver_extensions": {"jupyter_crater.server": extension}}
+    (config / "jupyter_crater.json").write_text(json.dumps({"ServerApp": loaded}))
     quiet = root / "settings" / "@jupyterlab" / "apputils-extension"
     quiet.mkdir(parents=True)
     (quiet / "notification.jupyterlab-settings").write_text(
@@ -143,6 +149,8 @@ def running_lab(root: Path, *, stand_in: bool, app: str = "jupyterlab") -> Itera
     env = {
         **os.environ,
         "JUPYTER_CONFIG_DIR": str(root / "config"),
+        # In a virtual environment its own folder would count more.
+        "JUPYTER_PREFER_ENV_PATH": "no",
         "JUPYTER_DATA_DIR": str(root / "data"),
         "JUPYTER_PATH": str(root / "share"),
         "JUPYTERLAB_SETTINGS_DIR": str(root / "settings"),

@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import re
+from http import HTTPStatus
 from pathlib import Path
 
 from playwright.sync_api import Locator, expect
 
+from tests.browser.conftest import new_notebook, running_lab
 from tests.browser.test_chat import LAUNCH
 from tests.browser.way import last, phase, run, send
 
@@ -69,6 +71,38 @@ def test_a_chat_goes_by_the_server_where_the_kernel_holds_messages_back(notebook
         "['echo:', 'by RE', 'scrip', 'word0']", timeout=30_000
     )
     assert notebook.problems == []
+
+
+def test_where_neither_kernel_nor_server_can_answer_it_is_said(tmp_path, browser, request):
+    go = tmp_path / "go"
+    (tmp_path / "lab").mkdir()
+    with (
+        running_lab(tmp_path / "lab", stand_in=True, extension=False) as lab,
+        new_notebook(lab, browser, request) as notebook,
+    ):
+        page = notebook.open("said", [LAUNCH, HELD, HOLDS.format(go=str(go))]).page
+        routes = page.request.get(f"{lab.url}/crater/versions")
+        assert routes.status == HTTPStatus.NOT_FOUND
+        for number in range(3):
+            run(notebook, number)
+        expect(output(notebook, 2)).to_contain_text("holding the kernel", timeout=60_000)
+        box = page.locator(".crater-Chat")
+        notice = box.locator(".crater-mod-warning[role=status]")
+        expect(notice).to_have_count(0)
+        send(box, "echo: at last")
+        expect(notice).to_contain_text("The kernel is busy", timeout=30_000)
+        expect(box.locator(".crater-mod-live")).to_contain_text("Waiting for the first token")
+        expect(output(notebook, 2)).not_to_contain_text("let go")
+
+        # Nothing is lost: it is answered when the cell ends, and nothing is called busy then.
+        go.touch()
+        expect(output(notebook, 2)).to_contain_text("let go", timeout=30_000)
+        expect(last(box)).to_contain_text("at last", timeout=30_000)
+        expect(notice).to_have_count(0)
+        send(box, "echo: once more")
+        expect(last(box)).to_contain_text("once more", timeout=30_000)
+        expect(box.locator(".crater-mod-user")).to_have_count(2)
+        assert notebook.problems == []
 
 
 def test_another_cell_runs_beside_a_launch_a_log_and_two_chats(notebook, tmp_path):

@@ -16,7 +16,7 @@ class FakeJob(magic.Job):
     backend = "local"
     model = "scripted"
 
-    def _reach(self, *, make=True):
+    def reach(self, *, make=True):
         return self._server.url, self._server.key
 
 

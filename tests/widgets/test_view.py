@@ -14,6 +14,7 @@ from jupyter_crater.widgets import ChatWidget, Panel
 from jupyter_crater.widgets.chat import _merged
 from jupyter_crater.widgets.loop import loop
 from tests.doubles.openai_server import OpenAIServer
+from tests.waiting import until
 
 
 class KeptComm(BaseComm):
@@ -72,16 +73,26 @@ def test_views_are_found_by_name():
         assert handle.view(name)._bundle
 
 
-def test_a_request_is_acknowledged_and_answered():
-    first, last = ask(Panel(), "ping", {})
+def test_a_request_is_answered():
+    assert ask(Panel(), "ping", {})[-1] == {"request": "1", "result": None}
+
+
+def test_what_takes_its_time_is_acknowledged_first():
+    view = Panel()
+
+    async def slow(method, params):
+        await asyncio.to_thread(until, lambda: custom(view), what="the acknowledgement")
+
+    view.call = slow
+    first, last = ask(view, "ping", {})
     assert first == {"request": "1", "ack": True}
     assert last == {"request": "1", "result": None}
 
 
 def test_errors_come_in_words():
-    (_, said) = ask(Panel(), "no.such", {})
+    said = ask(Panel(), "no.such", {})[-1]
     assert said["error"]["error"] == "InputError"
-    (_, said) = ask(Panel(), "job.get", {"name": 7})
+    said = ask(Panel(), "job.get", {"name": 7})[-1]
     assert "'name'" in said["error"]["message"]
 
 
@@ -107,14 +118,11 @@ def test_one_answer_at_a_time_and_stop(chat, server):
     chat._receive(chat, {"request": "a", "method": "chat.ask", "params": {"text": "x"}}, [])
     while not any(m.get("topic") == "chat" for m in custom(chat)):
         time.sleep(0.01)
-    (_, said) = ask(chat, "chat.ask", {"text": "y"}, request="b")
+    said = ask(chat, "chat.ask", {"text": "y"}, request="b")[-1]
     assert "under way" in said["error"]["message"]
     assert ask(chat, "chat.live", {}, request="d")[-1]["result"]["text"].startswith("word0")
     ask(chat, "chat.stop", {}, request="c")
-    for _ in range(300):
-        if not chat.busy:
-            break
-        time.sleep(0.01)
+    until(lambda: [t["role"] for t in chat.turns] == ["user", "assistant"] and not chat.busy)
     assert chat.turns[-1]["stopped"]
     assert chat.turns[-1]["text"].startswith("word0")
     for _ in range(100):

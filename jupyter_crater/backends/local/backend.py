@@ -243,12 +243,12 @@ class LocalBackend:
             raise NotSupported(f"{name!r} offers no OpenAI service: it is a client of one.")
         if port is None:
             raise BackendUnavailable(f"{name!r} has no port yet: it is still being started.")
-        if folder.key() is None:
+        if (key := folder.key()) is None:
             raise BackendUnavailable(
                 f"The key of {name!r} can't be read: {folder.path / 'key'}.",
                 hint="Stop the job and launch it again: a new key is made.",
             )
-        return Reach(f"http://127.0.0.1:{port}", folder.key())
+        return Reach(f"http://127.0.0.1:{port}", key)
 
     def address(self, name: str, *, make: bool = False) -> str | None:
         """A client's page has its own port for life: its sessions belong to that origin."""

@@ -6,7 +6,10 @@ import { CopyButton, Root, useNow } from './controls';
 import { count, download, duration, plain } from './format';
 import { t } from './i18n';
 import { Markdown } from './Markdown';
-import { ChatSession, ILive, ITurn, toMarkdown } from './session';
+import { ChatSession, ILive, ITurn, readTurn, toMarkdown } from './session';
+
+/** Stands in the list for the answer that isn't a turn yet. */
+const UNDER_WAY = readTurn({ role: 'assistant' });
 
 export interface IChatProps {
   name: string;
@@ -49,7 +52,7 @@ export function Chat({ name, session }: IChatProps): JSX.Element {
         >
           {t('Settings')}
         </button>
-        <CopyButton value={toMarkdown(turns)} label={t('Copy the chat')} />
+        <CopyButton value={() => toMarkdown(turns)} label={t('Copy the chat')} />
         <button
           className="crater-Button crater-mod-quiet"
           disabled={!turns.length}
@@ -72,20 +75,29 @@ export function Chat({ name, session }: IChatProps): JSX.Element {
         <ChatSettings settings={session.settings} onChange={value => session.change(value)} />
       )}
       <Messages count={turns.length} live={live}>
-        {turns.map((turn, index) =>
-          editing === index ? (
-            <Composer
-              key={index}
-              initial={turn.text}
-              label={t('Edit the message')}
-              onSend={message => ask(message, index)}
-              onCancel={() => edit(null)}
-            />
-          ) : (
-            <Turn key={index} turn={turn} index={index} busy={!!live} actions={actions} />
-          )
-        )}
-        {live && <Live live={live} />}
+        <Busy.Provider value={!!live}>
+          {(live ? [...turns, UNDER_WAY] : turns).map((turn, index) =>
+            editing === index ? (
+              <Composer
+                key={index}
+                initial={turn.text}
+                label={t('Edit the message')}
+                onSend={message => ask(message, index)}
+                onCancel={() => edit(null)}
+              />
+            ) : turn.role === 'user' ? (
+              <Question key={index} turn={turn} index={index} actions={actions} />
+            ) : (
+              <Answer
+                key={index}
+                turn={turn}
+                index={index}
+                live={turn === UNDER_WAY ? live : null}
+                actions={actions}
+              />
+            )
+          )}
+        </Busy.Provider>
       </Messages>
       {notice && (
         <div className="crater-Note crater-mod-warning" role="status">
@@ -175,56 +187,78 @@ interface IActions {
   regenerate: (index: number) => void;
 }
 
-const Turn = React.memo(function Turn(props: {
+interface ITurnProps {
   turn: ITurn;
   index: number;
-  busy: boolean;
   actions: React.RefObject<IActions>;
-}): JSX.Element {
-  const { turn, index, busy, actions } = props;
-  if (turn.role === 'user') {
-    return (
-      <article className="crater-Turn crater-mod-user" aria-label={t('You')}>
-        <div className="crater-Turn-text">{plain(turn.text)}</div>
-        <footer>
-          <button
-            className="crater-Button crater-mod-quiet"
-            disabled={busy}
-            onClick={() => actions.current?.edit(index)}
-          >
-            {t('Edit')}
-          </button>
-          <CopyButton value={turn.text} label={t('Copy the message')} />
-        </footer>
-      </article>
-    );
-  }
+}
+
+/** Whether an answer is under way: by a context, so that only the buttons are drawn anew. */
+const Busy = React.createContext(false);
+
+function Action({ label, onClick }: { label: string; onClick: () => void }): JSX.Element {
   return (
-    <article className="crater-Turn" aria-label={t('Answer')}>
+    <button
+      className="crater-Button crater-mod-quiet"
+      disabled={React.useContext(Busy)}
+      onClick={onClick}
+    >
+      {label}
+    </button>
+  );
+}
+
+const Question = React.memo(function Question({ turn, index, actions }: ITurnProps): JSX.Element {
+  return (
+    <article className="crater-Turn crater-mod-user" aria-label={t('You')}>
+      <div className="crater-Turn-text">{plain(turn.text)}</div>
+      <footer>
+        <Action label={t('Edit')} onClick={() => actions.current?.edit(index)} />
+        <CopyButton value={turn.text} label={t('Copy the message')} />
+      </footer>
+    </article>
+  );
+});
+
+/** An answer, or (`live`) what there is of it: the same elements, so its end draws no text anew. */
+const Answer = React.memo(function Answer(
+  props: ITurnProps & { live?: ILive | null }
+): JSX.Element {
+  const { turn, live, index, actions } = props;
+  const waits = !!live && !live.text && !live.thinking;
+  return (
+    <article className={`crater-Turn ${live ? 'crater-mod-live' : ''}`} aria-label={t('Answer')}>
       {turn.omitted > 0 && (
         <div className="crater-Note">
           {t('The context is full: {count} older messages were not sent.', { count: turn.omitted })}
         </div>
       )}
-      <Thinking text={turn.thinking} seconds={turn.thinking_seconds} />
-      <Markdown text={turn.text} />
+      <Thinking
+        text={live ? live.thinking : turn.thinking}
+        seconds={live ? live.answered && live.answered - live.started : turn.thinking_seconds}
+        since={live && live.answered === null ? live.started : null}
+      />
+      {waits ? (
+        <p className="crater-Chat-waiting">{t('Waiting for the first token …')}</p>
+      ) : (
+        <Markdown text={live ? live.text : turn.text} />
+      )}
       {turn.error && (
         <div className="crater-Note crater-mod-error" role="alert">
           {turn.error.message}
           {turn.error.hint && <div className="crater-Note-hint">{turn.error.hint}</div>}
         </div>
       )}
-      <footer>
-        <button
-          className="crater-Button crater-mod-quiet"
-          disabled={busy}
-          onClick={() => actions.current?.regenerate(index)}
-        >
-          {turn.error ? t('Try again') : t('Regenerate')}
-        </button>
-        <CopyButton value={turn.text} label={t('Copy the answer')} />
-        <span className="crater-Turn-stats">{stats(turn)}</span>
-      </footer>
+      {!live && (
+        <footer>
+          <Action
+            label={turn.error ? t('Try again') : t('Regenerate')}
+            onClick={() => actions.current?.regenerate(index)}
+          />
+          <CopyButton value={turn.text} label={t('Copy the answer')} />
+          <span className="crater-Turn-stats">{stats(turn)}</span>
+        </footer>
+      )}
     </article>
   );
 });
@@ -251,36 +285,21 @@ function stats(turn: ITurn): string {
   return parts.join(' · ');
 }
 
-function Live({ live }: { live: ILive }): JSX.Element {
-  const thinks = live.thinking !== '' && live.answered === null;
-  const now = useNow(live.answered === null);
-  return (
-    <article className="crater-Turn crater-mod-live" aria-label={t('Answer')}>
-      <Thinking
-        text={live.thinking}
-        seconds={(live.answered ?? Math.max(now, live.started)) - live.started}
-        running={thinks}
-      />
-      {!live.text && !live.thinking ? (
-        <p className="crater-Chat-waiting">{t('Waiting for the first token …')}</p>
-      ) : (
-        <Markdown text={live.text} />
-      )}
-    </article>
-  );
-}
-
 /** Folded; the text is only in the page while it is open. */
 function Thinking(props: {
   text: string;
   seconds: number | null;
-  running?: boolean;
+  /** It thinks since then, epoch seconds; null: it doesn't any more. */
+  since: number | null;
 }): JSX.Element | null {
   const [open, setOpen] = React.useState(false);
+  const running = props.since !== null;
+  const now = useNow(running);
   if (!props.text.trim()) {
     return null;
   }
-  const time = duration(props.seconds ?? 0);
+  const seconds = props.since === null ? props.seconds : Math.max(0, now - props.since);
+  const time = duration(seconds ?? 0);
   return (
     <details
       className="crater-Thinking"
@@ -288,9 +307,9 @@ function Thinking(props: {
       onToggle={event => setOpen(event.currentTarget.open)}
     >
       <summary>
-        {props.running
+        {running
           ? t('Thinking … {time}', { time })
-          : props.seconds === null
+          : seconds === null
             ? t('Thoughts')
             : t('Thought for {time}', { time })}
       </summary>

@@ -9,6 +9,8 @@ import { Formula } from './Maths';
 
 /** A block longer than this is shown as plain text: no grammar is worth a frozen page. */
 const LONG_BLOCK = 20_000;
+/** Plain text is laid out in pieces of this: what grows at its end costs only the last one. */
+const PIECE = 2000;
 /** So many characters are shown at once, more on request. */
 const PAGE = 100_000;
 
@@ -84,17 +86,39 @@ export function Markdown({ text }: IMarkdownProps): JSX.Element {
 
 const Block = React.memo(function Block({ source }: { source: string }): JSX.Element {
   if (source.length > LONG_BLOCK && !/^ {0,3}(`{3,}|~{3,})/.test(source)) {
-    return <p className="crater-Markdown-plain">{source}</p>;
+    return <Plain source={source} />;
   }
   let tokens: Token[];
   try {
     tokens = new Lexer(OPTIONS).lex(source);
   } catch {
     // E.g. nesting deeper than the stack.
-    return <p className="crater-Markdown-plain">{source}</p>;
+    return <Plain source={source} />;
   }
   return <>{elements(tokens)}</>;
 });
+
+function Plain({ source }: { source: string }): JSX.Element {
+  const pieces = [];
+  let start = 0;
+  while (source.length > start + PIECE) {
+    const space = Math.max(
+      source.lastIndexOf('\n', start + PIECE),
+      source.lastIndexOf(' ', start + PIECE)
+    );
+    const end = space > start ? space + 1 : start + PIECE;
+    pieces.push(source.slice(start, end));
+    start = end;
+  }
+  pieces.push(source.slice(start));
+  return (
+    <p className="crater-Markdown-plain">
+      {pieces.map((piece, index) => (
+        <span key={index}>{piece}</span>
+      ))}
+    </p>
+  );
+}
 
 function elements(tokens: Token[] | undefined, depth = 0): React.ReactNode[] {
   return (tokens ?? []).map((token, index) => (

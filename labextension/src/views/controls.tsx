@@ -4,9 +4,9 @@ import { copy } from './format';
 import { t } from './i18n';
 import type { CraterError } from './transport';
 
-/** Copies `value`; says for two seconds that it did, or why not. */
+/** Copies `value` (made when it is wanted); says for two seconds that it did, or why not. */
 export function CopyButton(props: {
-  value: string;
+  value: string | (() => string);
   label: string;
   tabIndex?: number;
 }): JSX.Element {
@@ -23,7 +23,7 @@ export function CopyButton(props: {
       title={label}
       tabIndex={props.tabIndex}
       onClick={() =>
-        void copy(value).then(
+        void copy(typeof value === 'string' ? value : value()).then(
           () => setSaid(t('Copied')),
           (reason: Error) => setSaid(reason.message)
         )

@@ -191,6 +191,12 @@ export class PageSession extends ChatSession {
   private _abort: AbortController | null = null;
 }
 
-export function readTurns(value: unknown): ITurn[] {
-  return list(value).map(readTurn);
+/** Those that are as they were `before` are the same objects: views draw them no second time. */
+export function readTurns(value: unknown, before: ITurn[]): ITurn[] {
+  return list(value).map((each, index) => {
+    const turn = readTurn(each);
+    const known = before[index] as ITurn | undefined;
+    const keys = Object.keys(turn) as (keyof ITurn)[];
+    return known && keys.every(key => known[key] === turn[key]) ? known : turn;
+  });
 }

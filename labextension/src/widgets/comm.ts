@@ -25,8 +25,8 @@ export const PATIENCE = 2000;
 /**
  * Requests as custom messages over the kernel's comm (jupyter_crater.widgets.view is the far side):
  *
- *     → {request, method, params}    ← {request, ack} at once, then {request, items: [...]}…
- *     → {cancel: request}              and {request, result} or {request, error}
+ *     → {request, method, params}    ← {request, items: [...]}… and {request, result} or
+ *     → {cancel: request}              {request, error}; {request, ack} where that takes longer
  *                                    ← {topic, payload}
  *
  * Not `id`: ipykernel 7.4 remembers every message with an `id` that the kernel sends.
@@ -138,14 +138,15 @@ export class CommTransport implements ITransport {
     if (!pending) {
       return;
     }
-    pending.seen = true;
-    if ('ack' in message) {
+    if (!pending.seen) {
+      pending.seen = true;
       this._topics.publish('busy', false);
-    } else if (Array.isArray(message.items)) {
+    }
+    if (Array.isArray(message.items)) {
       for (const item of message.items) {
         pending.onItem?.(item);
       }
-    } else {
+    } else if (!('ack' in message)) {
       this._pending.delete(request);
       if ('error' in message) {
         pending.reject(CraterError.from(message.error));

@@ -136,9 +136,9 @@ export class CommSession extends ChatSession {
     if (this._asking && this.live) {
       // It shows all of that already.
     } else if (!busy) {
-      this.end(readTurns(this._model.get('turns')));
+      this.end(readTurns(this._model.get('turns'), this.turns));
     } else {
-      this.turns = readTurns(this._model.get('turns'));
+      this.turns = readTurns(this._model.get('turns'), this.turns);
       if (this.live) {
         this.emit();
       } else {
