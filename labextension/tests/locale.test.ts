@@ -63,9 +63,7 @@ test.each([
     expect(told(fill(english))).toBe(fill(words[english]));
   }
   expect(told('constructor')).toBe('constructor');
-  expect(told('Use me.\nOr not')).toBe(
-    fill(words['Use {1}']).replace('L4 1.5 $&', 'me.\nOr not')
-  );
+  expect(told('Use me.\nOr not')).toBe(fill(words['Use {1}']).replace('L4 1.5 $&', 'me.\nOr not'));
 });
 
 test('texts follow the language of the page', async () => {
