@@ -50,6 +50,7 @@ docs: $(VENV)/.test $(VENV)/.frontend
 	$(BIN)/python docs/diagnosis/generate.py
 	$(BIN)/python -m jupyter_crater.server.openapi > docs/openapi.json
 	cd labextension && $(JLPM) api
+	$(BIN)/python docs/told.py
 
 labextension: $(VENV)/.frontend
 

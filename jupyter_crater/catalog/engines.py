@@ -209,7 +209,9 @@ def unknown_flag(flag: str, version: str) -> str | None:
     since, until = _flags()["flags"].get(flag, (None, None))
     key = version_key(version)
     if since and key < version_key(since):
-        return f"{flag} came with vLLM {since}"
-    if until and key >= version_key(until):
-        return f"{flag} is gone since vLLM {until}"
-    return None
+        because = f"{flag} came with vLLM {since}."
+    elif until and key >= version_key(until):
+        because = f"{flag} is gone since vLLM {until}."
+    else:
+        return None
+    return because

@@ -3,9 +3,10 @@
 import ts from 'typescript';
 import { afterEach, expect, test } from 'vitest';
 
-import { language, loadWords, t, Words } from '../src/views/i18n';
+import { language, loadWords, t, told, Words } from '../src/views/i18n';
 import { ja } from '../src/views/locale/ja';
 import { zhCN } from '../src/views/locale/zhCN';
+import fromPython from './told.json';
 
 const SOURCES = import.meta.glob<string>(['../src/**/*.{ts,tsx}', '!**/locale/**'], {
   query: '?raw',
@@ -42,13 +43,27 @@ test.each([
   ['ja', ja],
   ['zh-CN', zhCN]
 ])('%s is complete', (_, words: Words) => {
-  const keys = [...said()].sort();
-  expect(keys.length).toBeGreaterThan(150);
+  const keys = [...said(), ...fromPython].sort();
+  expect(keys.length).toBeGreaterThan(280);
   expect(keys.filter(key => !words[key]?.trim())).toEqual([]);
   expect(Object.keys(words).filter(key => !keys.includes(key))).toEqual([]);
   for (const [english, text] of Object.entries(words)) {
     expect([english, holes(text)]).toEqual([english, holes(english)]);
   }
+});
+
+test.each([
+  ['ja', ja],
+  ['zh-CN', zhCN]
+])('what Python fills in is found again in %s', async (lang, words: Words) => {
+  document.documentElement.lang = lang;
+  await loadWords({ ja: () => Promise.resolve(ja), 'zh-CN': () => Promise.resolve(zhCN) });
+  const fill = (text: string) => text.replace(/\{(\d)\}/g, (_, n: string) => `L4 ${n}.5 $&`);
+  for (const english of fromPython) {
+    expect(told(fill(english))).toBe(fill(words[english]));
+  }
+  expect(told('constructor')).toBe('constructor');
+  expect(told('Use me.\nOr not')).toBe(fill(words['Use {1}']).replace('L4 1.5 $&', 'me.\nOr not'));
 });
 
 test('texts follow the language of the page', async () => {

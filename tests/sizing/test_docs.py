@@ -1,3 +1,4 @@
+import json
 import runpy
 from pathlib import Path
 
@@ -14,3 +15,8 @@ def test_the_side_by_side_stands_in_docs_with_ours_best():
         cells = next(line for line in lines if label in line).split("|")[4:-1]
         values = [float(c.strip(" *%")) for c in cells if c.strip()]
         assert values[0] < min(values[1:])
+
+
+def test_the_views_know_what_is_said():
+    told = runpy.run_path(str(GENERATE.parents[1] / "told.py"))
+    assert json.loads(told["OUT"].read_text("utf-8")) == told["texts"](), "run make docs"

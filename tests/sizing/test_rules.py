@@ -1,5 +1,9 @@
 """Every rule: a setup where it fires, one where it doesn't; and what a fix is worth."""
 
+import re
+import runpy
+from pathlib import Path
+
 import pytest
 
 from jupyter_crater import sizing
@@ -109,6 +113,15 @@ CASES = {
 }
 
 
+TOLD = runpy.run_path(str(Path(__file__).parents[2] / "docs/told.py"))["texts"]()
+
+
+def translated(text):
+    """Whether the views find the sentence that a text was made from."""
+    parts = ([re.escape(part) for part in re.split(r"\{\d\}", told)] for told in TOLD)
+    return any(re.fullmatch("(.+?)".join(each), text) for each in parts)
+
+
 def findings(settings):
     return sizing.size(**settings).findings
 
@@ -126,8 +139,8 @@ def test_it_fires(rule):
     fires, severity, _ = CASES[rule]
     found = of(fires, rule)
     assert [f.severity for f in found] == [severity]
-    assert found[0].message
-    assert found[0].because
+    assert all(map(translated, (found[0].message, found[0].because)))
+    assert all(translated(fix.label) for fix in found[0].fixes)
 
 
 @pytest.mark.parametrize("rule", CASES)

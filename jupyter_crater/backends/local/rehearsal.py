@@ -82,7 +82,10 @@ def rehearse(
     if rehearsal and asked.model != model:
         because = "the embedded model, which a CPU can serve"
         if "model" in given:
-            because += "; the one you gave is not on this machine, and a rehearsal downloads none"
+            because = (
+                "the embedded model, which a CPU can serve; the one you gave is not on this "
+                "machine, and a rehearsal downloads none"
+            )
         changes.append(change("model", asked.model, EMBEDDED, because))
         used["served_model_name"] = EMBEDDED
         changes += _model_bound(asked, used, given, model_config)
@@ -269,6 +272,7 @@ def _tasks(spec: JobSpec, settings: EngineSettings) -> tuple[tuple[Task, ...], l
     was = spec.main.resources
     gpus_asked = f"{spec.nodes} × {was.gpus} × {was.gpu or 'GPU'}"
     if was.gpus:
-        used = f"{nodes} Ray node(s) × {per_node} logical GPU on this CPU"
-        changes.append(change("gpus", gpus_asked, used, "no GPU is used in a rehearsal"))
+        because = "no GPU is used in a rehearsal"
+        here = f"{nodes} Ray node(s) × {per_node} logical GPU on this CPU"
+        changes.append(change("gpus", gpus_asked, here, because))
     return tuple(tasks), changes

@@ -101,8 +101,10 @@ def v0_chunked_prefill(fit: Fit, context: Context) -> Iterator[Finding]:
         changes["extra"] = without(s.extra, "--enable-chunked-prefill")
     label = "Limit the context to 32,768 tokens" if "max_model_len" in changes else "Leave it off"
     yield error(
-        "Chunked prefill crashes on this GPU"
-        + ("." if asked else f", and above 32,768 tokens vLLM {s.version} switches it on."),
+        "Chunked prefill crashes on this GPU."
+        if asked
+        else "Chunked prefill crashes on this GPU, and above 32,768 tokens "
+        f"vLLM {s.version} switches it on.",
         "Its Triton kernel needs Ampere or newer (vllm#5533, #8024, #11352).",
         (Fix(label, changes),),
     )
@@ -135,11 +137,11 @@ def quantization_hardware(fit: Fit, context: Context) -> Iterator[Finding]:
     if q is not None:
         least = _LEAST.get(q.method, (7, 5))
         if cc < least:
-            other = "Use a GPTQ copy of the model" if q.bits <= 4 else "Use the 16-bit weights"
+            label = "Use a GPTQ copy of the model" if q.bits <= 4 else "Use the 16-bit weights"
             yield error(
                 f"{q.method} does not run on {s.gpu.name} (compute capability {s.gpu.capability}).",
                 f"It needs {least[0]}.{least[1]} or newer.",
-                (Fix(other, {"quantization": "gptq" if q.bits <= 4 else None}),)
+                (Fix(label, {"quantization": "gptq" if q.bits <= 4 else None}),)
                 if s.model.quantization is None
                 else (),
             )

@@ -49,19 +49,18 @@ def memory(fit: Fit, context: Context) -> Iterator[Finding]:
     if fit.loads:
         return
     s, r = fit.setup, fit.tightest
-    parts = f"weights {r.weights.value / GIB:.2f}, activations {r.activations.value / GIB:.2f}"
-    parts += f", other {r.other.value / GIB:.2f} GiB"
-    if r.graphs_charged and r.graphs.value:
-        parts += f", CUDA graphs {r.graphs.value / GIB:.2f}"
-    limit = (
-        f"may use {r.budget / GIB:.2f} GiB ({s.gpu_memory_utilization:g} × {s.gpu.memory_gib:g})"
-    )
-    if s.kv_cache_memory_bytes:
-        parts += f", KV cache {s.kv_cache_memory_bytes / GIB:.2f} GiB"
-        limit = f"has {s.gpu.memory_gib:g} GiB"
+    stage, total = fit.stages.index(r), s.gpu.memory_gib
+    weights, activations = r.weights.value / GIB, r.activations.value / GIB
+    graphs, other = (r.graphs.value if r.graphs_charged else 0) / GIB, r.other.value / GIB
     yield error(
         f"Does not fit: each of {s.gpus} × {s.gpu.name} is {-r.available.value / GIB:.1f} GiB short.",
-        f"A rank of stage {fit.stages.index(r)} needs {parts} and {limit}.",
+        f"A rank of stage {stage} needs {weights:.2f} GiB for weights, {activations:.2f} for "
+        f"activations, {graphs:.2f} for CUDA graphs, {other:.2f} for the rest and "
+        f"{s.kv_cache_memory_bytes / GIB:.2f} for the KV cache; it has {total:g} GiB."
+        if s.kv_cache_memory_bytes
+        else f"A rank of stage {stage} needs {weights:.2f} GiB for weights, {activations:.2f} for "
+        f"activations, {graphs:.2f} for CUDA graphs and {other:.2f} for the rest; it may use "
+        f"{r.budget / GIB:.2f} GiB ({s.gpu_memory_utilization:g} × {total:g}).",
         fixes_that_fit(s),
     )
 
@@ -140,10 +139,12 @@ def gpu_memory_utilization(fit: Fit, context: Context) -> Iterator[Finding]:
     total, budget = s.gpu.memory_gib * GIB, fit.stages[0].budget
     best = highest_utilization(s)
     if budget > total - reserved_outside(s):
+        taken = reserved_outside(s) / GIB
         yield error(
             f"gpu_memory_utilization {s.gpu_memory_utilization:g} asks for more than is free at start.",
-            f"{reserved_outside(s) / GIB:.1f} GiB of {s.gpu.memory_gib:g} are taken by the CUDA context"
-            + (" and NCCL." if s.gpus > 1 else "."),
+            f"The CUDA context and NCCL take {taken:.1f} GiB of {s.gpu.memory_gib:g}."
+            if s.gpus > 1
+            else f"The CUDA context takes {taken:.1f} GiB of {s.gpu.memory_gib:g}.",
             (Fix(f"Use {best:.2f}", {"gpu_memory_utilization": best}),),
         )
         return

@@ -62,7 +62,7 @@ def unknown_flag(fit: Fit, context: Context) -> Iterator[Finding]:
     if s.expert_parallel:
         used.append("--enable-expert-parallel")
     for flag in dict.fromkeys(used):
-        if why := engines.unknown_flag(flag, s.version):
+        if because := engines.unknown_flag(flag, s.version):
             settings: dict[str, dict[str, Any]] = {
                 "--kv-cache-memory-bytes": {"kv_cache_memory_bytes": None},
                 "--enable-expert-parallel": {"enable_expert_parallel": False},
@@ -70,7 +70,7 @@ def unknown_flag(fit: Fit, context: Context) -> Iterator[Finding]:
             rest: dict[str, Any] = {"extra": without(s.extra, flag)}
             yield error(
                 f"vLLM {s.version} does not know {flag}.",
-                f"{why}.",
+                because,
                 (Fix(f"Leave {flag} out", settings.get(flag, rest)),),
             )
 

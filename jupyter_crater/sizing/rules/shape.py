@@ -62,12 +62,12 @@ def _fixes(s: Setup) -> tuple[Fix, ...]:
     return tuple(fixes)
 
 
-def _uneven(s: Setup, what: str, count: int) -> Iterator[Finding]:
+def _uneven(s: Setup, message: str, count: int) -> Iterator[Finding]:
     """The finding for ``count`` of something that doesn't divide by the tensor parallel size."""
     tp = s.tensor_parallel
     if count % tp:
         yield error(
-            f"Tensor parallel {tp} does not divide the {what}.",
+            message,
             f"{count:,} % {tp} = {count % tp}; vLLM refuses to start.",
             _fixes(s),
         )
@@ -77,8 +77,9 @@ def _uneven(s: Setup, what: str, count: int) -> Iterator[Finding]:
 def heads(fit: Fit, context: Context) -> Iterator[Finding]:
     """vLLM stops with "Total number of attention heads (N) must be divisible by tensor parallel
     size" [`config/model.py`]. A 32B Qwen has 40 heads: 3 and 6 are illegal, 2, 4, 5 and 8 pass."""
-    m = fit.setup.model
-    yield from _uneven(fit.setup, f"{m.heads} attention heads", m.heads)
+    s, count = fit.setup, fit.setup.model.heads
+    message = f"Tensor parallel {s.tensor_parallel} does not divide the {count} attention heads."
+    yield from _uneven(s, message, count)
 
 
 @rule("vocabulary", "The padded vocabulary must divide by the tensor parallel size")
@@ -86,8 +87,11 @@ def vocabulary(fit: Fit, context: Context) -> Iterator[Finding]:
     """The embedding is padded to a multiple of 64 and cut into equal parts
     [`layers/vocab_parallel_embedding.py`]. It is the padded size that must divide: granite's 49,155
     becomes 49,216 and splits over 2. Qwen's 152,064 does not split over 5."""
-    padded = pad(fit.setup.model.vocab, 64)
-    yield from _uneven(fit.setup, f"padded vocabulary of {padded:,}", padded)
+    s, padded = fit.setup, pad(fit.setup.model.vocab, 64)
+    message = (
+        f"Tensor parallel {s.tensor_parallel} does not divide the padded vocabulary of {padded:,}."
+    )
+    yield from _uneven(s, message, padded)
 
 
 @rule("kv-heads", "KV heads must divide by the tensor parallel size, or the other way round")
@@ -116,7 +120,8 @@ def intermediate(fit: Fit, context: Context) -> Iterator[Finding]:
     s, width, tp = fit.setup, fit.setup.model.intermediate, fit.setup.tensor_parallel
     if tp == 1 or (s.model.moe and not s.model.moe.first_dense):
         return
-    yield from _uneven(s, f"MLP of {width:,}", width)
+    message = f"Tensor parallel {tp} does not divide the MLP of {width:,}."
+    yield from _uneven(s, message, width)
     if width % tp == 0 and not _group_ok(s, width // tp):
         yield error(
             f"Tensor parallel {tp} cuts the quantization's groups of the MLP.",
@@ -132,12 +137,15 @@ def experts(fit: Fit, context: Context) -> Iterator[Finding]:
     s, e = fit.setup, fit.setup.model.moe
     if e is None:
         return
+    tp, shared = s.tensor_parallel, e.shared_intermediate
     if s.expert_parallel:
-        yield from _uneven(s, f"{e.experts} experts", e.experts)
+        message = f"Tensor parallel {tp} does not divide the {e.experts} experts."
+        yield from _uneven(s, message, e.experts)
     else:
-        yield from _uneven(s, f"experts' width of {e.intermediate:,}", e.intermediate)
-    shared = e.shared_intermediate
-    yield from _uneven(s, f"shared experts' width of {shared:,}", shared)
+        message = f"Tensor parallel {tp} does not divide the experts' width of {e.intermediate:,}."
+        yield from _uneven(s, message, e.intermediate)
+    message = f"Tensor parallel {tp} does not divide the shared experts' width of {shared:,}."
+    yield from _uneven(s, message, shared)
 
 
 @rule("layers", "At least one layer per pipeline stage")
@@ -174,11 +182,11 @@ def gpu_count(fit: Fit, context: Context) -> Iterator[Finding]:
     if s.gpus > have:
         per_node = -(-s.gpus // s.nodes)
         fixes.append(Fix(f"Ask for {per_node} GPUs per node", {"gpus_per_node": per_node}))
-    layout = f"TP {s.tensor_parallel} × PP {s.pipeline_parallel}"
     yield Finding(
         "",
         "error" if s.gpus > have else "warning",
-        f"{layout} is {s.gpus} ranks; there are {have} GPUs.",
+        f"TP {s.tensor_parallel} × PP {s.pipeline_parallel} is {s.gpus} ranks; "
+        f"there are {have} GPUs.",
         "One rank runs on each GPU." if s.gpus > have else f"{have - s.gpus} GPUs stay idle.",
         tuple(fixes),
     )

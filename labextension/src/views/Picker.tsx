@@ -7,7 +7,7 @@ import { Command } from './Command';
 import { Connect } from './Connect';
 import { CopyButton, ErrorNote, Root } from './controls';
 import { Form, ISchema, readSchema, show, Values } from './Form';
-import { language, t } from './i18n';
+import { language, t, told } from './i18n';
 import { JobView } from './JobView';
 import { Templates, useTemplates } from './Templates';
 import { CraterError, ITransport } from './transport';
@@ -275,8 +275,8 @@ function Announcement({ changes }: { changes: IRehearsal[] }): JSX.Element {
       <ul>
         {changes.map(change => (
           <li key={change.setting}>
-            {change.setting}: {change.asked || '–'} → <b>{change.used || '–'}</b>{' '}
-            <span className="crater-dim">{change.because}</span>
+            {change.setting}: {change.asked || '–'} → <b>{told(change.used) || '–'}</b>{' '}
+            <span className="crater-dim">{told(change.because)}</span>
           </li>
         ))}
       </ul>

@@ -1,7 +1,7 @@
 import * as React from 'react';
 
 import { IStatus } from '../model';
-import { t } from './i18n';
+import { t, told } from './i18n';
 
 /** What a rehearsal runs instead of what was asked, and why. */
 export function Rehearsal({ status }: { status: IStatus }): JSX.Element {
@@ -26,8 +26,8 @@ export function Rehearsal({ status }: { status: IStatus }): JSX.Element {
             <tr key={change.setting}>
               <th scope="row">{change.setting}</th>
               <td>{change.asked}</td>
-              <td>{change.used}</td>
-              <td>{change.because}</td>
+              <td>{told(change.used)}</td>
+              <td>{told(change.because)}</td>
             </tr>
           ))}
         </tbody>

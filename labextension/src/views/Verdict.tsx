@@ -2,7 +2,7 @@ import * as React from 'react';
 
 import type { IFinding, IPlan } from '../model';
 import { count } from './format';
-import { t } from './i18n';
+import { t, told } from './i18n';
 import { MemoryBars } from './Memory';
 
 export type ApplyFix = (set: Record<string, unknown>) => void;
@@ -68,8 +68,8 @@ export function Findings(props: { findings: IFinding[]; onFix: ApplyFix }): JSX.
           key={finding.rule + finding.message}
           className={`crater-Note crater-mod-${finding.severity}`}
         >
-          <b>{names[finding.severity]}:</b> {finding.message}
-          {finding.because && <div className="crater-Note-hint">{finding.because}</div>}
+          <b>{names[finding.severity]}:</b> {told(finding.message)}
+          {finding.because && <div className="crater-Note-hint">{told(finding.because)}</div>}
           {finding.fixes.map(fix => (
             <button
               key={fix.label}
@@ -79,7 +79,7 @@ export function Findings(props: { findings: IFinding[]; onFix: ApplyFix }): JSX.
                 .join(', ')}
               onClick={() => props.onFix(fix.set)}
             >
-              {fix.label}
+              {told(fix.label)}
             </button>
           ))}
         </li>
@@ -134,7 +134,7 @@ export function Alternatives(props: { plan: IPlan; onFix: ApplyFix }): JSX.Eleme
                 </>
               ) : (
                 <td colSpan={4} className="crater-dim">
-                  {String(other.because as string)}
+                  {told(String(other.because as string))}
                 </td>
               )}
             </tr>

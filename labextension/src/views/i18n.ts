@@ -4,6 +4,8 @@ export type Language = 'en' | 'ja' | 'zh-CN';
 export type Dictionaries = Record<Exclude<Language, 'en'>, () => Promise<Words>>;
 
 let words: Words = {};
+/** The words of Python's texts with holes, those with the most letters of their own first. */
+let templates: [RegExp, string][] = [];
 
 /**
  * The page's language as far as we speak it.
@@ -24,6 +26,32 @@ export async function loadWords(from: Dictionaries, chosen = language()): Promis
     console.warn(`jupyter_crater: no texts in ${chosen}`, reason);
     words = {};
   }
+  templates = Object.keys(words)
+    .filter(english => english.includes('{1}'))
+    .sort((a, b) => b.replace(HOLE, '').length - a.replace(HOLE, '').length)
+    .map(english => [pattern(english), words[english]]);
+}
+
+/** Python's holes have numbers, ours have names. */
+const HOLE = /\{(\d)\}/g;
+
+function pattern(english: string): RegExp {
+  const escaped = english.replace(/[.*+?^$()|[\]\\]/g, '\\$&');
+  return new RegExp(`^${escaped.replace(HOLE, '(.+?)')}$`, 's');
+}
+
+/** A text that Python made, in the page's language; as it came where it has none. */
+export function told(english: string): string {
+  if (Object.hasOwn(words, english)) {
+    return words[english];
+  }
+  for (const [made, text] of templates) {
+    const filled = made.exec(english);
+    if (filled) {
+      return text.replace(HOLE, (_, number: string) => filled[Number(number)]);
+    }
+  }
+  return english;
 }
 
 /** The text in the page's language; English where it has none. `{name}` is replaced from `values`. */

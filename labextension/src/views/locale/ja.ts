@@ -259,5 +259,193 @@ export const ja: Words = {
   'This job is a chat page itself: open it.':
     'このジョブ自体がチャットのページです。開いてください。',
   'Connect to': '接続先',
-  'A job, or http://HOST:PORT/v1': 'ジョブ名、または http://HOST:PORT/v1'
+  'A job, or http://HOST:PORT/v1': 'ジョブ名、または http://HOST:PORT/v1',
+  // From Python (tests/told.json).
+  '--trust-remote-code runs Python code that comes with {1}.':
+    '--trust-remote-code を指定すると、{1} に付属する Python コードが実行されます。',
+  '128 sequences at once instead of {1} would free {2} GiB per GPU for the KV cache.':
+    '同時シーケンス数を {1} から 128 に減らすと、GPU あたり {2} GiB を KV キャッシュに回せます。',
+  'A rank of stage {1} needs {2} GiB for weights, {3} for activations, {4} for CUDA graphs and {5} for the rest; it may use {6} GiB ({7} × {8}).':
+    'ステージ {1} の各ランクには、重み {2} GiB、アクティベーション {3} GiB、CUDA グラフ {4} GiB、その他 {5} GiB が必要ですが、使用できるのは {6} GiB（{7} × {8}）です。',
+  'A rank of stage {1} needs {2} GiB for weights, {3} for activations, {4} for CUDA graphs, {5} for the rest and {6} for the KV cache; it has {7} GiB.':
+    'ステージ {1} の各ランクには、重み {2} GiB、アクティベーション {3} GiB、CUDA グラフ {4} GiB、その他 {5} GiB、KV キャッシュ {6} GiB が必要ですが、GPU メモリは {7} GiB です。',
+  'An fp8 KV cache does not run on {1}.': '{1} では fp8 の KV キャッシュを使えません。',
+  'Anyone who reaches its port can run commands in the job; tokens came with 2.52.':
+    'ポートに到達できる人なら誰でも、ジョブの中でコマンドを実行できます。トークン認証は 2.52 で導入されました。',
+  'Anyone who reaches its port can use it.': 'ポートに到達できる人なら誰でも利用できます。',
+  'Ask for {1} GPUs per node': 'ノードあたり {1} GPU を要求',
+  'Beyond one rank per KV head, more tensor parallelism adds no KV cache.':
+    'テンソル並列数が KV ヘッド数を超えると、増やしても KV キャッシュは増えません。',
+  'Beyond them its answers are noise; vLLM refuses to start.':
+    'それを超えると回答が意味をなさなくなるため、vLLM は起動を拒否します。',
+  'Chunked prefill crashes on this GPU, and above 32,768 tokens vLLM {1} switches it on.':
+    'この GPU ではチャンク化プリフィルがクラッシュしますが、vLLM {1} は 32,768 トークンを超えるとこれを有効にします。',
+  'Chunked prefill crashes on this GPU.': 'この GPU ではチャンク化プリフィルがクラッシュします。',
+  'Does not fit: each of {1} × {2} is {3} GiB short.':
+    'メモリに収まりません: {2} × {1} のそれぞれで {3} GiB 不足しています。',
+  'Each of the {1} KV heads is kept on {2} ranks.':
+    '{1} 個の KV ヘッドは、それぞれ {2} ランクに重複して保持されます。',
+  "Estimate only: memory is computed by vLLM's laws, not {1}'s.":
+    '概算のみ: メモリは {1} ではなく vLLM の計算式で求めています。',
+  'Estimate only: {1} is computed as a plain decoder.':
+    '概算のみ: {1} は通常のデコーダーとして計算しています。',
+  'Every stage needs at least one layer.': '各ステージには少なくとも 1 層が必要です。',
+  'Have a key made': 'キーを生成する',
+  'It needs compute capability 8.9, or 8.0 with a slower path.':
+    'Compute Capability 8.9 が必要です（8.0 でも動作しますが低速です）。',
+  'It needs {1}.{2} or newer.': '{1}.{2} 以降が必要です。',
+  'It prints each call of each rank.': '全ランクのすべての呼び出しが出力されます。',
+  'It uses a Triton kernel that needs Ampere or newer (vllm#13738, #4059).':
+    '使用している Triton カーネルには Ampere 以降が必要です（vllm#13738、#4059）。',
+  'Its Triton kernel needs Ampere or newer (vllm#5533, #8024, #11352).':
+    'その Triton カーネルには Ampere 以降が必要です（vllm#5533、#8024、#11352）。',
+  'Its V1 engine has no FlashAttention below compute capability 8.0 (vllm#25528).':
+    'V1 エンジンは、Compute Capability 8.0 未満では FlashAttention を使えません（vllm#25528）。',
+  'Its activations exceed 65,504, the largest float16.':
+    'アクティベーションが float16 の最大値 65,504 を超えます。',
+  'Its build holds CUDA code for {1}.': 'このビルドに含まれる CUDA コードの対象: {1}。',
+  'Its layers are not modelled one by one.': '層ごとのモデル化はしていません。',
+  'Keep the KV cache in 16 bits': 'KV キャッシュを 16 ビットで保持',
+  'Keep the KV cache in fp8': 'KV キャッシュを fp8 で保持',
+  'Leave it off': '無効のままにする',
+  'Leave it out': '指定しない',
+  'Leave {1} out': '{1} を指定しない',
+  'Let the engine size the KV cache': 'KV キャッシュのサイズをエンジンに任せる',
+  'Limit the context to 32,768 tokens': 'コンテキストを 32,768 トークンに制限',
+  'Limit the context to {1} tokens': 'コンテキストを {1} トークンに制限',
+  'Mount 8 GiB of memory at /dev/shm': '/dev/shm に 8 GiB のメモリをマウント',
+  "NCCL and vLLM's message queue need more than the 64 MiB of container runtimes.":
+    'NCCL と vLLM のメッセージキューには、コンテナランタイム既定の 64 MiB では足りません。',
+  'NCCL_DEBUG=TRACE floods the log and slows every transfer.':
+    'NCCL_DEBUG=TRACE はログを大量に出力し、すべての転送を遅くします。',
+  'Neither {1} % {2} nor {3} % {4} is 0.': '{1} % {2} も {3} % {4} も 0 になりません。',
+  'One rank runs on each GPU.': '各 GPU で動くのは 1 ランクです。',
+  'One request needs {1} GiB on a rank that has {2} GiB left.':
+    '1 リクエストには 1 ランクあたり {1} GiB が必要ですが、残りは {2} GiB です。',
+  'One stage per layer at most': 'ステージ数を層数以下にする',
+  "Only vLLM's memory was read and measured.": 'メモリの使い方を調査・実測したのは vLLM だけです。',
+  'Prefill 2,048 tokens at once': '一度に 2,048 トークンずつプリフィル',
+  'Prefix caching crashes on this GPU.':
+    'この GPU ではプレフィックスキャッシュがクラッシュします。',
+  'Serve at most 128 sequences at once': '同時シーケンス数を 128 までにする',
+  'Shared memory is {1} GiB for {2} ranks of a node.':
+    'ノード内の {2} ランクに対して、共有メモリは {1} GiB です。',
+  'TP {1} × PP {2} is {3} ranks; there are {4} GPUs.':
+    'TP {1} × PP {2} は {3} ランクですが、GPU は {4} 個です。',
+  "Tensor parallel {1} cuts the quantization's groups of the MLP.":
+    'テンソル並列 {1} では、MLP の量子化グループが途中で分割されます。',
+  'Tensor parallel {1} does not divide the MLP of {2}.':
+    'MLP の次元 {2} はテンソル並列 {1} で割り切れません。',
+  "Tensor parallel {1} does not divide the experts' width of {2}.":
+    'エキスパートの次元 {2} はテンソル並列 {1} で割り切れません。',
+  'Tensor parallel {1} does not divide the padded vocabulary of {2}.':
+    'パディング後の語彙数 {2} はテンソル並列 {1} で割り切れません。',
+  "Tensor parallel {1} does not divide the shared experts' width of {2}.":
+    '共有エキスパートの次元 {2} はテンソル並列 {1} で割り切れません。',
+  'Tensor parallel {1} does not divide the {2} attention heads.':
+    'アテンションヘッド数 {2} はテンソル並列 {1} で割り切れません。',
+  'Tensor parallel {1} does not divide the {2} experts.':
+    'エキスパート数 {2} はテンソル並列 {1} で割り切れません。',
+  'Tensor parallel {1} does not fit {2} KV heads.':
+    'テンソル並列 {1} は KV ヘッド数 {2} に合いません。',
+  'Tensor parallel {1} spans nodes of {2} GPUs.':
+    'テンソル並列 {1} が、{2} GPU のノードをまたいでいます。',
+  'The CUDA context and NCCL take {1} GiB of {2}.':
+    'CUDA コンテキストと NCCL が {2} GiB のうち {1} GiB を使用します。',
+  'The CUDA context takes {1} GiB of {2}.':
+    'CUDA コンテキストが {2} GiB のうち {1} GiB を使用します。',
+  'The KV cache holds {1} tokens of one request; max_model_len is {2}.':
+    'KV キャッシュに入るのは 1 リクエストあたり {1} トークンですが、max_model_len は {2} です。',
+  'The Ray beside vLLM {1} may be {2}: no token authentication.':
+    'vLLM {1} とともに入る Ray は {2} の可能性があり、トークン認証がありません。',
+  'The arch lists and memory laws here were read from CUDA builds.':
+    '対応アーキテクチャの一覧とメモリの計算式は、CUDA ビルドから得たものです。',
+  'The profile run samples {1} × {2} logits.':
+    'プロファイル実行では {1} × {2} のロジットをサンプリングします。',
+  'The service asks for no API key.': 'このサービスは API キーを要求しません。',
+  'They need about {1} GiB on top of the limit in vLLM {2}.':
+    'vLLM {2} では、上限とは別に約 {1} GiB が必要です。',
+  'This model needs it: read the code first.':
+    'このモデルには必要です。先にコードを確認してください。',
+  'Two all-reduces per layer and token then cross the network.':
+    '層とトークンごとに 2 回の all-reduce がネットワークを経由することになります。',
+  'Use --dtype half (float16)': '--dtype half（float16）を使用',
+  'Use --dtype {1}': '--dtype {1} を使用',
+  'Use NCCL_DEBUG=WARN': 'NCCL_DEBUG=WARN を使用',
+  'Use TP {1}': 'TP {1} にする',
+  'Use TP {1} inside a node and PP {2} between them': 'ノード内を TP {1}、ノード間を PP {2} にする',
+  'Use TP {1} × PP {2} on the same {3} GPUs': '同じ {3} GPU で TP {1} × PP {2} にする',
+  'Use a GPTQ copy of the model': 'GPTQ 版のモデルを使用',
+  'Use all {1} GPUs: TP {2} × PP {3}': '{1} GPU をすべて使用: TP {2} × PP {3}',
+  'Use an image of your own with Ray inside': 'Ray を含む独自のイメージを使用',
+  'Use the 16-bit weights': '16 ビットの重みを使用',
+  'Use vLLM {1} ({2})': 'vLLM {1} を使用（{2}）',
+  'Use {1}': '{1} を使用',
+  'Use {1} GPUs: TP {2} × PP {3}': '{1} GPU を使用: TP {2} × PP {3}',
+  'Use {1} of each GPU': '各 GPU のメモリの {1} を使用',
+  'Use {1} tokens': '{1} トークンにする',
+  'as many requests at once as a few cores can answer': '少数のコアで同時に応答できるリクエスト数',
+  'bfloat16 does not run on {1} (compute capability {2}).':
+    '{1}（Compute Capability {2}）では bfloat16 を使えません。',
+  'bfloat16 needs compute capability 8.0 or newer [vllm platforms/cuda.py].':
+    'bfloat16 には Compute Capability 8.0 以降が必要です [vllm platforms/cuda.py]。',
+  'compiling takes minutes on a CPU': 'CPU ではコンパイルに数分かかるため',
+  'flags are written for the vLLM that runs here': 'フラグはここで動く vLLM に合わせて書かれるため',
+  'fp8 arithmetic needs compute capability 8.9; Marlin unpacks the weights.':
+    'fp8 演算には Compute Capability 8.9 が必要です。重みは Marlin が展開します。',
+  'fp8 weights on {1} save memory, but are computed in 16 bits.':
+    '{1} では fp8 の重みでメモリを節約できますが、計算は 16 ビットで行われます。',
+  'gpu_memory_utilization {1} asks for more than is free at start.':
+    'gpu_memory_utilization {1} は、起動時の空きメモリを超えています。',
+  'gpu_memory_utilization {1} leaves little room for CUDA graphs.':
+    'gpu_memory_utilization {1} では、CUDA グラフ用の余裕がほとんどありません。',
+  'max_model_len {1} exceeds the {2} positions of {3}.':
+    'max_model_len {1} は、{3} の最大位置数 {2} を超えています。',
+  'no GPU is used in a rehearsal': 'リハーサルでは GPU を使わないため',
+  'no code of a model runs on this machine unless you ask for it':
+    '明示的に指定しない限り、モデルのコードはこのマシンで実行しないため',
+  "the CPU keeps it in the model's format": 'CPU ではモデルと同じ形式で保持するため',
+  "the CPU's own 16-bit format": 'CPU の標準的な 16 ビット形式',
+  'the KV cache holds {1} tokens of one request, not {2}':
+    'KV キャッシュに入るのは 1 リクエストあたり {1} トークンで、{2} トークンは入りません',
+  'the embedded model, which a CPU can serve': 'CPU で動かせる内蔵モデル',
+  'the embedded model, which a CPU can serve; the one you gave is not on this machine, and a rehearsal downloads none':
+    'CPU で動かせる内蔵モデル。指定されたモデルはこのマシンになく、リハーサルではダウンロードしないため',
+  "the engine environment's": 'エンジン環境のもの',
+  "the template's default is longer than this model can do":
+    'テンプレートの既定値が、このモデルの対応する長さを超えているため',
+  'there is no GPU memory to take a share of; 300 MiB a rank':
+    '割合を決める対象の GPU メモリがないため。ランクあたり 300 MiB',
+  'vLLM implements {1} itself; the flag is not needed.':
+    '{1} は vLLM 自体に実装されているため、このフラグは不要です。',
+  'vLLM {1} does not know {2}.': 'vLLM {1} は {2} に対応していません。',
+  'vLLM {1} runs on {2}, but slowly.': 'vLLM {1} は {2} でも動作しますが、低速です。',
+  "vLLM's images have none since 0.18 (vllm#36170).":
+    'vLLM のイメージには 0.18 以降 Ray が含まれていません（vllm#36170）。',
+  '{1} % {2} = {3}; vLLM refuses to start.': '{1} % {2} = {3} のため、vLLM は起動を拒否します。',
+  '{1} GPUs stay idle.': '{1} 個の GPU が使われません。',
+  '{1} GiB short on each GPU': 'GPU ごとに {1} GiB 不足',
+  '{1} Ray node(s) × {2} logical GPU on this CPU':
+    'この CPU 上で Ray ノード {1} 個 × 論理 GPU {2} 個',
+  '{1} came with vLLM {2}.': '{1} は vLLM {2} で導入されました。',
+  '{1} carries no Ray, which {2} nodes need.':
+    '{1} には Ray が含まれていません。{2} ノードの構成には Ray が必要です。',
+  '{1} cores here; tensor parallel would spin on them':
+    'ここは {1} コアで、テンソル並列ではビジーウェイトになるため',
+  '{1} does not run on {2} (compute capability {3}).':
+    '{1} は {2}（Compute Capability {3}）では動作しません。',
+  '{1} has no thinking tokens': '{1} には思考トークンがないため',
+  '{1} is gone since vLLM {2}.': '{1} は vLLM {2} で廃止されました。',
+  '{1} is known to overflow in float16.':
+    '{1} は float16 でオーバーフローすることが知られています。',
+  '{1} is not an NVIDIA GPU: estimate only.': '{1} は NVIDIA 製 GPU ではないため、概算のみです。',
+  '{1} is not quantised': '{1} は量子化されていないため',
+  '{1} per rank is no multiple of a group.':
+    'ランクあたりの {1} は、グループサイズの倍数ではありません。',
+  '{1} pipeline stages for {2} layers.':
+    '{2} 層に対して、パイプラインのステージが {1} 個あります。',
+  "{1} was made for short texts, and a CPU's prefill is slow":
+    '{1} は短い文章向けで、CPU のプリフィルは遅いため',
+  '{1} {2} does not run on {3} (compute capability {4}).':
+    '{1} {2} は {3}（Compute Capability {4}）では動作しません。'
 };

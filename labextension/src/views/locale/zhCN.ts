@@ -253,5 +253,171 @@ export const zhCN: Words = {
   'The browser did not open a new tab.': '浏览器没有打开新标签页。',
   'This job is a chat page itself: open it.': '此作业本身就是聊天页面，请打开它。',
   'Connect to': '连接到',
-  'A job, or http://HOST:PORT/v1': '作业名，或 http://HOST:PORT/v1'
+  'A job, or http://HOST:PORT/v1': '作业名，或 http://HOST:PORT/v1',
+  // From Python (tests/told.json).
+  '--trust-remote-code runs Python code that comes with {1}.':
+    '--trust-remote-code 会运行 {1} 自带的 Python 代码。',
+  '128 sequences at once instead of {1} would free {2} GiB per GPU for the KV cache.':
+    '将并发序列数从 {1} 降到 128，每个 GPU 可为 KV 缓存腾出 {2} GiB。',
+  'A rank of stage {1} needs {2} GiB for weights, {3} for activations, {4} for CUDA graphs and {5} for the rest; it may use {6} GiB ({7} × {8}).':
+    '阶段 {1} 的每个 rank 需要：权重 {2} GiB、激活值 {3} GiB、CUDA 图 {4} GiB、其他 {5} GiB；而可用显存为 {6} GiB（{7} × {8}）。',
+  'A rank of stage {1} needs {2} GiB for weights, {3} for activations, {4} for CUDA graphs, {5} for the rest and {6} for the KV cache; it has {7} GiB.':
+    '阶段 {1} 的每个 rank 需要：权重 {2} GiB、激活值 {3} GiB、CUDA 图 {4} GiB、其他 {5} GiB、KV 缓存 {6} GiB；而显存只有 {7} GiB。',
+  'An fp8 KV cache does not run on {1}.': '{1} 不支持 fp8 KV 缓存。',
+  'Anyone who reaches its port can run commands in the job; tokens came with 2.52.':
+    '任何能访问其端口的人都可以在作业中执行命令；令牌认证自 2.52 起才提供。',
+  'Anyone who reaches its port can use it.': '任何能访问其端口的人都可以使用它。',
+  'Ask for {1} GPUs per node': '每节点申请 {1} 个 GPU',
+  'Beyond one rank per KV head, more tensor parallelism adds no KV cache.':
+    '张量并行数超过 KV 头数后，继续增大也不会增加 KV 缓存。',
+  'Beyond them its answers are noise; vLLM refuses to start.':
+    '超出后回答将毫无意义；vLLM 会拒绝启动。',
+  'Chunked prefill crashes on this GPU, and above 32,768 tokens vLLM {1} switches it on.':
+    '分块预填充在此 GPU 上会崩溃，而 vLLM {1} 在超过 32,768 个 token 时会自动启用它。',
+  'Chunked prefill crashes on this GPU.': '分块预填充在此 GPU 上会崩溃。',
+  'Does not fit: each of {1} × {2} is {3} GiB short.': '显存不足：{2} × {1}，每个缺 {3} GiB。',
+  'Each of the {1} KV heads is kept on {2} ranks.':
+    '{1} 个 KV 头中的每一个都会在 {2} 个 rank 上各保存一份。',
+  "Estimate only: memory is computed by vLLM's laws, not {1}'s.":
+    '仅为估算：显存按 vLLM 而非 {1} 的规律计算。',
+  'Estimate only: {1} is computed as a plain decoder.': '仅为估算：{1} 按普通解码器计算。',
+  'Every stage needs at least one layer.': '每个阶段至少需要一层。',
+  'Have a key made': '自动生成密钥',
+  'It needs compute capability 8.9, or 8.0 with a slower path.':
+    '需要计算能力 8.9；8.0 也可以，但速度较慢。',
+  'It needs {1}.{2} or newer.': '需要 {1}.{2} 或更高版本。',
+  'It prints each call of each rank.': '它会输出每个 rank 的每次调用。',
+  'It uses a Triton kernel that needs Ampere or newer (vllm#13738, #4059).':
+    '它所用的 Triton 内核需要 Ampere 或更新的架构（vllm#13738、#4059）。',
+  'Its Triton kernel needs Ampere or newer (vllm#5533, #8024, #11352).':
+    '其 Triton 内核需要 Ampere 或更新的架构（vllm#5533、#8024、#11352）。',
+  'Its V1 engine has no FlashAttention below compute capability 8.0 (vllm#25528).':
+    '其 V1 引擎在计算能力低于 8.0 时没有 FlashAttention（vllm#25528）。',
+  'Its activations exceed 65,504, the largest float16.': '其激活值会超过 float16 的最大值 65,504。',
+  'Its build holds CUDA code for {1}.': '该构建只包含面向以下计算能力的 CUDA 代码：{1}。',
+  'Its layers are not modelled one by one.': '未对其各层逐一建模。',
+  'Keep the KV cache in 16 bits': '以 16 位保存 KV 缓存',
+  'Keep the KV cache in fp8': '以 fp8 保存 KV 缓存',
+  'Leave it off': '保持关闭',
+  'Leave it out': '不使用该选项',
+  'Leave {1} out': '去掉 {1}',
+  'Let the engine size the KV cache': '由引擎决定 KV 缓存大小',
+  'Limit the context to 32,768 tokens': '将上下文限制为 32,768 个 token',
+  'Limit the context to {1} tokens': '将上下文限制为 {1} 个 token',
+  'Mount 8 GiB of memory at /dev/shm': '在 /dev/shm 挂载 8 GiB 内存',
+  "NCCL and vLLM's message queue need more than the 64 MiB of container runtimes.":
+    'NCCL 和 vLLM 的消息队列需要的共享内存超过容器运行时默认的 64 MiB。',
+  'NCCL_DEBUG=TRACE floods the log and slows every transfer.':
+    'NCCL_DEBUG=TRACE 会产生海量日志，并拖慢每次传输。',
+  'Neither {1} % {2} nor {3} % {4} is 0.': '{1} % {2} 与 {3} % {4} 均不为 0。',
+  'One rank runs on each GPU.': '每个 GPU 运行一个 rank。',
+  'One request needs {1} GiB on a rank that has {2} GiB left.':
+    '单个请求在每个 rank 上需要 {1} GiB，而剩余仅 {2} GiB。',
+  'One stage per layer at most': '阶段数不超过层数',
+  "Only vLLM's memory was read and measured.": '只对 vLLM 的显存用量做过分析和实测。',
+  'Prefill 2,048 tokens at once': '每次预填充 2,048 个 token',
+  'Prefix caching crashes on this GPU.': '前缀缓存在此 GPU 上会崩溃。',
+  'Serve at most 128 sequences at once': '最多同时处理 128 个序列',
+  'Shared memory is {1} GiB for {2} ranks of a node.':
+    '单个节点上有 {2} 个 rank，共享内存仅 {1} GiB。',
+  'TP {1} × PP {2} is {3} ranks; there are {4} GPUs.':
+    'TP {1} × PP {2} 共 {3} 个 rank，而 GPU 有 {4} 个。',
+  "Tensor parallel {1} cuts the quantization's groups of the MLP.":
+    '张量并行 {1} 会切断 MLP 的量化分组。',
+  'Tensor parallel {1} does not divide the MLP of {2}.': 'MLP 维度 {2} 不能被张量并行 {1} 整除。',
+  "Tensor parallel {1} does not divide the experts' width of {2}.":
+    '专家维度 {2} 不能被张量并行 {1} 整除。',
+  'Tensor parallel {1} does not divide the padded vocabulary of {2}.':
+    '填充后的词表大小 {2} 不能被张量并行 {1} 整除。',
+  "Tensor parallel {1} does not divide the shared experts' width of {2}.":
+    '共享专家维度 {2} 不能被张量并行 {1} 整除。',
+  'Tensor parallel {1} does not divide the {2} attention heads.':
+    '注意力头数 {2} 不能被张量并行 {1} 整除。',
+  'Tensor parallel {1} does not divide the {2} experts.': '专家数 {2} 不能被张量并行 {1} 整除。',
+  'Tensor parallel {1} does not fit {2} KV heads.': '张量并行 {1} 与 KV 头数 {2} 不匹配。',
+  'Tensor parallel {1} spans nodes of {2} GPUs.': '张量并行 {1} 跨越了每台 {2} 个 GPU 的节点。',
+  'The CUDA context and NCCL take {1} GiB of {2}.':
+    'CUDA 上下文和 NCCL 占用 {2} GiB 中的 {1} GiB。',
+  'The CUDA context takes {1} GiB of {2}.': 'CUDA 上下文占用 {2} GiB 中的 {1} GiB。',
+  'The KV cache holds {1} tokens of one request; max_model_len is {2}.':
+    'KV 缓存最多容纳单个请求的 {1} 个 token，而 max_model_len 为 {2}。',
+  'The Ray beside vLLM {1} may be {2}: no token authentication.':
+    'vLLM {1} 所带的 Ray 可能是 {2}，没有令牌认证。',
+  'The arch lists and memory laws here were read from CUDA builds.':
+    '此处的架构列表和显存规律均来自 CUDA 构建。',
+  'The profile run samples {1} × {2} logits.': '性能剖析运行会对 {1} × {2} 个 logits 采样。',
+  'The service asks for no API key.': '该服务不要求 API 密钥。',
+  'They need about {1} GiB on top of the limit in vLLM {2}.':
+    '在 vLLM {2} 中，它们在上限之外还需要约 {1} GiB。',
+  'This model needs it: read the code first.': '此模型需要它：请先阅读代码。',
+  'Two all-reduces per layer and token then cross the network.':
+    '这样每层、每个 token 都有两次 all-reduce 要经过网络。',
+  'Use --dtype half (float16)': '使用 --dtype half（float16）',
+  'Use --dtype {1}': '使用 --dtype {1}',
+  'Use NCCL_DEBUG=WARN': '使用 NCCL_DEBUG=WARN',
+  'Use TP {1}': '改用 TP {1}',
+  'Use TP {1} inside a node and PP {2} between them': '节点内用 TP {1}，节点间用 PP {2}',
+  'Use TP {1} × PP {2} on the same {3} GPUs': '在同样的 {3} 个 GPU 上改用 TP {1} × PP {2}',
+  'Use a GPTQ copy of the model': '使用该模型的 GPTQ 版本',
+  'Use all {1} GPUs: TP {2} × PP {3}': '使用全部 {1} 个 GPU：TP {2} × PP {3}',
+  'Use an image of your own with Ray inside': '使用自建的含 Ray 镜像',
+  'Use the 16-bit weights': '使用 16 位权重',
+  'Use vLLM {1} ({2})': '使用 vLLM {1}（{2}）',
+  'Use {1}': '使用 {1}',
+  'Use {1} GPUs: TP {2} × PP {3}': '使用 {1} 个 GPU：TP {2} × PP {3}',
+  'Use {1} of each GPU': '使用每个 GPU 显存的 {1}',
+  'Use {1} tokens': '改为 {1} 个 token',
+  'as many requests at once as a few cores can answer': '少量 CPU 核心能同时应答的请求数',
+  'bfloat16 does not run on {1} (compute capability {2}).': '{1}（计算能力 {2}）不支持 bfloat16。',
+  'bfloat16 needs compute capability 8.0 or newer [vllm platforms/cuda.py].':
+    'bfloat16 需要计算能力 8.0 或更高 [vllm platforms/cuda.py]。',
+  'compiling takes minutes on a CPU': '在 CPU 上编译需要数分钟',
+  'flags are written for the vLLM that runs here': '参数按本机运行的 vLLM 编写',
+  'fp8 arithmetic needs compute capability 8.9; Marlin unpacks the weights.':
+    'fp8 运算需要计算能力 8.9；权重由 Marlin 解包。',
+  'fp8 weights on {1} save memory, but are computed in 16 bits.':
+    '在 {1} 上，fp8 权重可节省显存，但仍以 16 位计算。',
+  'gpu_memory_utilization {1} asks for more than is free at start.':
+    'gpu_memory_utilization {1} 超过了启动时的空闲显存。',
+  'gpu_memory_utilization {1} leaves little room for CUDA graphs.':
+    'gpu_memory_utilization {1} 给 CUDA 图留下的空间很少。',
+  'max_model_len {1} exceeds the {2} positions of {3}.':
+    'max_model_len {1} 超过了 {3} 的最大位置数 {2}。',
+  'no GPU is used in a rehearsal': '预演不使用 GPU',
+  'no code of a model runs on this machine unless you ask for it':
+    '除非您明确要求，否则不会在本机运行模型自带的代码',
+  "the CPU keeps it in the model's format": 'CPU 按模型自身的格式保存',
+  "the CPU's own 16-bit format": 'CPU 自身的 16 位格式',
+  'the KV cache holds {1} tokens of one request, not {2}':
+    'KV 缓存最多容纳单个请求的 {1} 个 token，不足 {2} 个',
+  'the embedded model, which a CPU can serve': '内置模型，可在 CPU 上运行',
+  'the embedded model, which a CPU can serve; the one you gave is not on this machine, and a rehearsal downloads none':
+    '内置模型，可在 CPU 上运行；您指定的模型不在本机，而预演不会下载模型',
+  "the engine environment's": '引擎环境中的版本',
+  "the template's default is longer than this model can do": '模板的默认值超过了此模型支持的长度',
+  'there is no GPU memory to take a share of; 300 MiB a rank':
+    '没有可按比例分配的显存；每个 rank 使用 300 MiB',
+  'vLLM implements {1} itself; the flag is not needed.': 'vLLM 自身已实现 {1}，不需要此参数。',
+  'vLLM {1} does not know {2}.': 'vLLM {1} 不支持 {2}。',
+  'vLLM {1} runs on {2}, but slowly.': 'vLLM {1} 可以在 {2} 上运行，但速度较慢。',
+  "vLLM's images have none since 0.18 (vllm#36170).":
+    'vLLM 的镜像自 0.18 起不再包含 Ray（vllm#36170）。',
+  '{1} % {2} = {3}; vLLM refuses to start.': '{1} % {2} = {3}；vLLM 会拒绝启动。',
+  '{1} GPUs stay idle.': '有 {1} 个 GPU 闲置。',
+  '{1} GiB short on each GPU': '每个 GPU 缺 {1} GiB',
+  '{1} Ray node(s) × {2} logical GPU on this CPU': '本机 CPU 上 {1} 个 Ray 节点 × {2} 个逻辑 GPU',
+  '{1} came with vLLM {2}.': '{1} 自 vLLM {2} 起才提供。',
+  '{1} carries no Ray, which {2} nodes need.': '{1} 不含 Ray，而 {2} 个节点的作业需要 Ray。',
+  '{1} cores here; tensor parallel would spin on them': '本机有 {1} 个核心；张量并行会在其上空转',
+  '{1} does not run on {2} (compute capability {3}).': '{1} 无法在 {2}（计算能力 {3}）上运行。',
+  '{1} has no thinking tokens': '{1} 没有思考 token',
+  '{1} is gone since vLLM {2}.': '{1} 自 vLLM {2} 起已移除。',
+  '{1} is known to overflow in float16.': '已知 {1} 在 float16 下会溢出。',
+  '{1} is not an NVIDIA GPU: estimate only.': '{1} 不是 NVIDIA GPU：仅为估算。',
+  '{1} is not quantised': '{1} 未经量化',
+  '{1} per rank is no multiple of a group.': '每个 rank 的 {1} 不是分组大小的整数倍。',
+  '{1} pipeline stages for {2} layers.': '{2} 层却有 {1} 个流水线阶段。',
+  "{1} was made for short texts, and a CPU's prefill is slow": '{1} 面向短文本，且 CPU 预填充较慢',
+  '{1} {2} does not run on {3} (compute capability {4}).':
+    '{1} {2} 无法在 {3}（计算能力 {4}）上运行。'
 };

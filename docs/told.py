@@ -1,0 +1,100 @@
+"""Write the texts of Python that the views translate: `python docs/told.py [--check]`.
+
+They are read from the source, each a whole sentence; what is filled in becomes {1}, {2} and so on.
+"""
+
+import ast
+import json
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+
+ROOT = Path(__file__).parents[1]
+OUT = ROOT / "labextension" / "tests" / "told.json"
+PACKAGE = ROOT / "jupyter_crater"
+FILES = (
+    *sorted((PACKAGE / "sizing" / "rules").glob("*.py")),
+    PACKAGE / "sizing" / "fit.py",
+    PACKAGE / "sizing" / "search.py",
+    PACKAGE / "catalog" / "engines.py",
+    PACKAGE / "backends" / "local" / "rehearsal.py",
+)
+# Which arguments of which calls people read, and the variables that such texts are kept in.
+CALLS = {
+    "Change": (0,),
+    "Fix": (0,),
+    "Finding": (2, 3),
+    "error": (0, 1),
+    "warning": (0, 1),
+    "info": (0, 1),
+}
+NAMES = {"because", "here", "label", "message"}
+
+
+def template(node: ast.JoinedStr) -> str:
+    text, holes = "", 0
+    for part in node.values:
+        if isinstance(part, ast.Constant):
+            text += str(part.value)
+        else:
+            holes += 1
+            text += f"{{{holes}}}"
+    return text
+
+
+def sentences(node: ast.expr) -> Iterator[str]:
+    """What an expression may say."""
+    match node:
+        case ast.Constant(value=str(text)):
+            yield text
+        case ast.JoinedStr():
+            yield template(node)
+        case ast.IfExp(body=body, orelse=other):
+            yield from sentences(body)
+            yield from sentences(other)
+        case ast.Name(id=name) | ast.Attribute(attr=name) if name in NAMES:
+            pass  # read where it is given a value
+        case _:
+            raise ValueError(f"{ast.unparse(node)} is no whole sentence: nobody can translate it")
+
+
+def read(node: ast.AST) -> Iterator[ast.expr]:
+    """The expressions of a node that people read."""
+    match node:
+        case ast.Call(func=ast.Name(id="change"), args=[_, _, used, because]):
+            if isinstance(getattr(used, "value", None), str):
+                yield used
+            yield because
+        case ast.Call(func=ast.Name(id=name), args=args):
+            yield from (args[at] for at in CALLS.get(name, ()))
+        case ast.Assign(targets=[ast.Name(id=name)], value=value) if name in NAMES:
+            yield value
+        case ast.AugAssign(target=ast.Name(id=name)) if name in NAMES:
+            raise ValueError(f"{name} is put together: nobody can translate it")
+
+
+def texts() -> list[str]:
+    found = set()
+    for file in FILES:
+        for node in ast.walk(ast.parse(file.read_text("utf-8"))):
+            try:
+                found.update(text for part in read(node) for text in sentences(part))
+            except ValueError as error:
+                line = getattr(node, "lineno", 0)
+                raise SystemExit(f"{file}:{line}: {error}") from None
+    return sorted(text for text in found if " " in text)
+
+
+def main() -> int:
+    wanted = json.dumps(texts(), ensure_ascii=False, indent=2) + "\n"
+    if "--check" in sys.argv:
+        if OUT.exists() and OUT.read_text("utf-8") == wanted:
+            return 0
+        print("tests/told.json is not what Python says: run make docs", file=sys.stderr)
+        return 1
+    OUT.write_text(wanted, "utf-8")
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())
