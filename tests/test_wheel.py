@@ -18,6 +18,7 @@ BUILT = ROOT / "jupyter_crater" / "labextension"
 PACKED = ("jupyter_crater", "jupyter-config", "notebooks")
 FILES = ("pyproject.toml", "hatch_build.py", "README.md", "CHANGELOG.md", "LICENSE")
 LIMIT_KB = 120
+WORDS_KB = 12
 COLOURS = re.compile(r"\x1b\[[0-9;]*m")
 
 pytestmark = pytest.mark.slow  # needs the front end built
@@ -28,8 +29,17 @@ def test_the_front_end_is_small():
     assert scripts, "the front end is not built: `make labextension`"
     sizes = {each.name: len(gzip.compress(each.read_bytes(), 9)) / 1024 for each in scripts}
     total = sum(sizes.values())
-    print(f"{total:.1f} KB gzipped, views, formulas and dictionaries included: {sizes}")
+    print(f"{total:.1f} KB gzipped, views and formulas included: {sizes}")
     assert total <= LIMIT_KB, sizes
+
+
+def test_a_dictionary_is_data_that_its_language_alone_fetches():
+    static = BUILT / "static"
+    words = {each.name: each.read_bytes() for each in static.glob("words-*.json")}
+    assert set(words) == {"words-ja.json", "words-zh-CN.json"}
+    for name, content in words.items():
+        assert content == (ROOT / "jupyter_crater" / "widgets" / "static" / name).read_bytes()
+        assert len(gzip.compress(content, 9)) / 1024 <= WORDS_KB
 
 
 @pytest.fixture

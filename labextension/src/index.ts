@@ -1,4 +1,5 @@
 import type { JupyterFrontEnd, JupyterFrontEndPlugin } from '@jupyterlab/application';
+import { PageConfig, URLExt } from '@jupyterlab/coreutils';
 import { IRenderMimeRegistry } from '@jupyterlab/rendermime';
 import { ITranslator } from '@jupyterlab/translation';
 
@@ -6,10 +7,21 @@ import { jobRenderer } from './mime';
 import { panelPlugin } from './panel/plugin';
 import { serverTransport } from './request';
 import { ICraterTransport } from './tokens';
-import { loadWords } from './views/i18n';
+import { loadWords, type Words } from './views/i18n';
 import type { ITransport } from './views/transport';
 
 export { ICraterTransport };
+
+/** Data beside the code, the same file as the widgets': fetched only where the language is spoken. */
+async function dictionary(language: string): Promise<Words> {
+  const root = PageConfig.getOption('fullLabextensionsUrl');
+  const url = URLExt.join(root, 'jupyter-crater/static', `words-${language}.json`);
+  const response = await fetch(url, { cache: 'no-cache' });
+  if (!response.ok) {
+    throw new Error(`${response.status} ${url}`);
+  }
+  return (await response.json()) as Words;
+}
 
 const transportPlugin: JupyterFrontEndPlugin<ITransport> = {
   id: 'jupyter-crater:transport',
@@ -18,10 +30,7 @@ const transportPlugin: JupyterFrontEndPlugin<ITransport> = {
   // The page's language is known once the translator is there.
   optional: [ITranslator],
   activate: async (app: JupyterFrontEnd) => {
-    await loadWords({
-      ja: () => import('./views/locale/ja').then(module => module.ja),
-      'zh-CN': () => import('./views/locale/zhCN').then(module => module.zhCN)
-    });
+    await loadWords({ ja: () => dictionary('ja'), 'zh-CN': () => dictionary('zh-CN') });
     return serverTransport(app.serviceManager);
   }
 };
