@@ -41,7 +41,7 @@ _STAGES = (
         ),
     ),
     ("waking", r"@wake_up\b"),
-    ("serving", r"@(?:execute_model|step|_process_engine_step|sample_tokens)\b"),
+    ("serving", r"@(?:run_busy_loop|execute_model|step|_process_engine_step|sample_tokens)\b"),
 )
 _MARKS = (
     ("waking", r"wake up the engine"),
