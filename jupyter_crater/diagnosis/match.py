@@ -77,10 +77,10 @@ class _Read:
     def __init__(self, stream: Stream, ended: bool) -> None:
         self.stream = stream
         marks = [m.end() for m in _SERVING.finditer(stream.text)] if stream.is_log else []
-        # An app that holds an engine may serve without it.
-        gone = max((m.end() for m in _UNSTARTED.finditer(stream.text)), default=-1)
-        if gone >= 0 and not _CACHED.search(stream.text, gone):
-            marks = [m for m in marks if m < gone]
+        if marks:  # an app that holds an engine may serve without it
+            gone = max((m.end() for m in _UNSTARTED.finditer(stream.text)), default=-1)
+            if gone >= 0 and not _CACHED.search(stream.text, gone):
+                marks = [m for m in marks if m < gone]
         self.since = marks[-1] if marks else 0
         self.served = bool(marks)
         self.previous = bool(stream.lines and stream.lines[0].seen.data.get("previous"))
@@ -122,9 +122,8 @@ def _find(
             if hit is None:
                 continue
             lines += _lines(hit)
-            first = one.stream.lines[one.stream.line_at(hit.match.start())].seen
             # A log may have been read long after it was written: its times order nothing.
-            time = float("inf") if one.stream.is_log else first.time
+            time = float("inf") if one.stream.is_log else hit.line.seen.time
             new = _Found(rule, sign, hit, (time, number * 10**9 + hit.match.start()))
             if best is None or _WEIGHT[sign.confidence] < _WEIGHT[best.sign.confidence]:
                 best = new
@@ -140,9 +139,8 @@ def _hits(sign: Sign, one: _Read, spec: JobSpec | None) -> Iterator[Hit]:
         return  # the cheap look: nothing to find in the lines that count
     text = one.stream.text if sign.cased else one.stream.lower
     for match in pattern.finditer(text, one.since):
-        line = one.stream.lines[one.stream.line_at(match.start())]
         hit = Hit(match, one.stream, spec)
-        if (sign.quiet or not line.quiet) and (sign.where is None or sign.where(hit)):
+        if (sign.quiet or not hit.line.quiet) and (sign.where is None or sign.where(hit)):
             yield hit
 
 
@@ -155,7 +153,7 @@ def _overtaken(rule: Rule, sign: Sign, hit: Hit, one: _Read, running: set[str | 
         return begun is not None and begun.start() > hit.match.start()
     if not rule.transient:
         return False
-    task = one.stream.lines[one.stream.line_at(hit.match.start())].seen.task
+    task = hit.line.seen.task
     if not one.stream.is_log and (bool(running) if task is None else task in running):
         return True
     if _went_on(rule, hit):
@@ -165,8 +163,7 @@ def _overtaken(rule: Rule, sign: Sign, hit: Hit, one: _Read, running: set[str | 
 
 def _went_on(rule: Rule, hit: Hit) -> bool:
     """Whether a later event says that this step of the same pod came to its end."""
-    stream = hit.stream
-    line = stream.lines[stream.line_at(hit.match.start())]
+    stream, line = hit.stream, hit.line
     pod = _POD.search(line.text)  # `kubectl get events` tells of many pods, `describe` of one
     if stream.is_log and _ROLLED_OUT.search(stream.text, hit.match.start()):
         return True

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any, Literal
 
 if TYPE_CHECKING:
     from ..spec import EngineSettings, JobSpec
-    from .text import Stream
+    from .text import Line, Stream
 
 Confidence = Literal["high", "medium", "low"]
 _LETTER = re.compile(r"\\.|\(\?P[<=]\w+|[A-Z]")
@@ -84,6 +84,11 @@ class Hit:
             return None
         begin, end = self.match.span(group)  # the match may be of the text in small letters
         return self.stream.text[begin:end] if begin >= 0 else None
+
+    @property
+    def line(self) -> Line:
+        """The line that it begins in."""
+        return self.stream.lines[self.stream.line_at(self.match.start())]
 
     def number(self, group: str) -> float | None:
         found = self[group]
