@@ -5,7 +5,8 @@ from __future__ import annotations
 import asyncio
 import time
 from concurrent.futures import Future
-from typing import Any
+from contextlib import suppress
+from typing import TYPE_CHECKING, Any
 
 import traitlets
 
@@ -16,8 +17,13 @@ from ..handle import Job
 from .loop import start
 from .view import PAUSE_S, View
 
+if TYPE_CHECKING:
+    from ..chat.engine import Engine
+
 TELL_S = 0.25
 """Other pages hear of a question after so long: not in the way of its first token."""
+FOUND_S = 10.0
+"""Where the engine is was asked when a question was begun; after so long it is asked again."""
 
 
 class ChatWidget(View):
@@ -51,6 +57,7 @@ class ChatWidget(View):
         self._started = 0.0
         self._withdrawn = False
         self._answering: Future[None] | None = None
+        self._found: tuple[float, Future[Engine]] | None = None
         name = job.name if isinstance(job, Job) else job
         backend = job.backend if isinstance(job, Job) else ""
         super().__init__(name=name, backend=backend, settings=first.to_json())
@@ -75,6 +82,25 @@ class ChatWidget(View):
             case "chat.live":
                 return self._so_far()
         return await super().call(method, params)
+
+    def _receive(self, widget: Any, message: dict[str, Any], buffers: Any) -> None:
+        if message.get("method") == "chat.begun":
+            self._found = time.monotonic(), start(self._find())
+        else:
+            super()._receive(widget, message, buffers)
+
+    async def _find(self) -> Engine:
+        engine = await calls.engine_of(self.name, self.backend or None)
+        await engine.served()
+        return engine
+
+    async def _engine(self) -> Engine:
+        """As found while the question was written; a second question finds it anew."""
+        found, self._found = self._found, None
+        if found and time.monotonic() - found[0] < FOUND_S:
+            with suppress(Exception):  # told by what asks again
+                return await asyncio.wrap_future(found[1])
+        return await calls.engine_of(self.name, self.backend or None)
 
     def close(self) -> None:
         # Also called for a widget whose making failed.
@@ -125,7 +151,7 @@ class ChatWidget(View):
         self, turns: list[Turn], settings: Settings, answer: Turn, deltas: _Deltas
     ) -> None:
         try:
-            engine = await calls.engine_of(self.name, self.backend or None)
+            engine = await self._engine()
             async for delta in engine.answer(turns, settings, partial=answer):
                 if delta.turn is None:
                     deltas.put(delta)

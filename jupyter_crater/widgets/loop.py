@@ -10,7 +10,9 @@ import asyncio
 import threading
 from collections.abc import Coroutine
 from concurrent.futures import Future
-from typing import Any
+from typing import Any, TypeVar
+
+T = TypeVar("T")
 
 _lock = threading.Lock()
 _loop: asyncio.AbstractEventLoop | None = None
@@ -26,6 +28,6 @@ def loop() -> asyncio.AbstractEventLoop:
     return _loop
 
 
-def start(work: Coroutine[Any, Any, None]) -> Future[None]:
+def start(work: Coroutine[Any, Any, T]) -> Future[T]:
     """Run it there; the future cancels it."""
     return asyncio.run_coroutine_threadsafe(work, loop())

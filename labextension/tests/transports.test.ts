@@ -4,6 +4,7 @@ import { list, record } from '../src/model';
 import { PatientTransport } from '../src/patient';
 import { RestTransport } from '../src/rest';
 import { CommTransport, IModel, PATIENCE } from '../src/widgets/comm';
+import { CommSession } from '../src/widgets/session';
 
 class Model implements IModel {
   sent: Record<string, unknown>[] = [];
@@ -43,6 +44,24 @@ test('a request, its acknowledgement and its answer', async () => {
     error: { error: 'JobNotFound', message: 'no', hint: 'look' }
   });
   await expect(failed).rejects.toMatchObject({ kind: 'JobNotFound', message: 'no', hint: 'look' });
+});
+
+test('the kernel hears that a question is being written, once for each or every few seconds', () => {
+  vi.useFakeTimers();
+  const model = new Model();
+  const session = new CommSession(model, new CommTransport(model));
+  const begun = () => model.sent.filter(({ method }) => method === 'chat.begun').length;
+  session.begun();
+  session.begun();
+  expect(begun()).toBe(1);
+  expect(model.sent[0]).not.toHaveProperty('request');
+  vi.advanceTimersByTime(6000);
+  session.begun();
+  expect(begun()).toBe(2);
+  void session.send('2+2?', 0);
+  session.begun();
+  expect(begun()).toBe(3);
+  session.dispose();
 });
 
 test('an aborted stream is cancelled at the far side and ends quietly', async () => {

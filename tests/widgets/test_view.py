@@ -53,12 +53,19 @@ def server():
 
 
 @pytest.fixture
-def chat(server, monkeypatch):
+def looked():
+    """The jobs whose engine was looked for."""
+    return []
+
+
+@pytest.fixture
+def chat(server, looked, monkeypatch):
     import openai
 
     engine = Engine(openai.AsyncOpenAI(base_url=f"{server.url}/v1", api_key=server.key))
 
     async def engine_of(name, backend=None):
+        looked.append(name)
         if name == "gone":
             raise InputError("no such job")
         return engine
@@ -152,6 +159,33 @@ def test_edit_drops_what_came_after(chat):
     assert [t["text"] for t in chat.turns if t["role"] == "user"] == ["echo: 0", "echo: new"]
     ask(chat, "chat.clear", {}, request="c")
     assert chat.turns == []
+
+
+def test_the_engine_is_found_while_the_question_is_written(chat, looked):
+    chat._receive(chat, {"method": "chat.begun"}, [])
+    until(lambda: looked == ["r1"])
+    ask(chat, "chat.ask", {"text": "echo: a"}, request="a")
+    assert looked == ["r1"]
+    # Found once is good for one question: where the engine is may have changed.
+    ask(chat, "chat.ask", {"text": "echo: b"}, request="b")
+    assert looked == ["r1", "r1"]
+    assert [turn["text"] for turn in chat.turns if turn["role"] == "assistant"] == ["a", "b"]
+
+
+def test_what_was_found_long_ago_is_found_anew(chat, looked, monkeypatch):
+    chat._receive(chat, {"method": "chat.begun"}, [])
+    until(lambda: looked == ["r1"])
+    monkeypatch.setattr("jupyter_crater.widgets.chat.FOUND_S", 0)
+    ask(chat, "chat.ask", {"text": "echo: a"})
+    assert looked == ["r1", "r1"]
+
+
+def test_a_failure_while_it_is_written_is_told_by_the_answer(chat, looked):
+    chat.name = "gone"
+    chat._receive(chat, {"method": "chat.begun"}, [])
+    ask(chat, "chat.ask", {"text": "x"})
+    assert looked == ["gone", "gone"]
+    assert chat.turns[-1]["error"]["message"] == "no such job"
 
 
 def test_a_job_that_is_gone_is_told_in_the_turn(chat):

@@ -108,6 +108,7 @@ export function Chat({ name, session }: IChatProps): JSX.Element {
         input={input}
         label={t('Message to {name}', { name })}
         busy={!!live}
+        onWrite={() => session.begun()}
         onSend={message => ask(message)}
         onStop={() => session.stop()}
       />
@@ -324,6 +325,7 @@ function Composer(props: {
   initial?: string;
   busy?: boolean;
   input?: React.RefObject<HTMLTextAreaElement>;
+  onWrite?: () => void;
   onSend: (message: string) => void;
   onStop?: () => void;
   onCancel?: () => void;
@@ -353,7 +355,10 @@ function Composer(props: {
         placeholder={t('Message (Enter sends, Shift-Enter makes a new line)')}
         rows={Math.min(8, Math.max(2, text.split('\n').length))}
         value={text}
-        onChange={event => setText(event.currentTarget.value)}
+        onChange={event => {
+          setText(event.currentTarget.value);
+          props.onWrite?.();
+        }}
         onKeyDown={event => {
           if (event.key === 'Enter' && !event.shiftKey && !event.nativeEvent.isComposing) {
             event.preventDefault();

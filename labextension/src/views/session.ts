@@ -72,6 +72,10 @@ export abstract class ChatSession {
   abstract send(message: string, keep: number): Promise<void>;
   abstract stop(): void;
   abstract clear(): void;
+  /** A question is being written: time to find out where it will go. */
+  begun(): void {
+    return;
+  }
   dispose(): void {
     this._listeners.clear();
   }

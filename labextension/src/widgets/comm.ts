@@ -27,6 +27,7 @@ export const PATIENCE = 2000;
  *
  *     → {request, method, params}    ← {request, items: [...]}… and {request, result} or
  *     → {cancel: request}              {request, error}; {request, ack} where that takes longer
+ *     → {method}                       (nothing)
  *                                    ← {topic, payload}
  *
  * Not `id`: ipykernel 7.4 remembers every message with an `id` that the kernel sends.
@@ -61,6 +62,11 @@ export class CommTransport implements ITransport {
     } finally {
       signal.removeEventListener('abort', cancel);
     }
+  }
+
+  /** What needs no answer. */
+  tell(method: string): void {
+    this._send({ method });
   }
 
   subscribe(topic: string, callback: (payload: unknown) => void): () => void {

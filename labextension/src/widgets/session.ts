@@ -12,6 +12,9 @@ import { CraterError } from '../views/transport';
 import type { CommTransport, IModel } from './comm';
 import { pageTransport } from './page';
 
+/** The kernel is told so often at most that a question is being written. */
+const BEGUN_MS = 5000;
+
 /**
  * The kernel's chat: turns and settings are synced state, so every view and a view opened later
  * show the same; tokens come as messages. While a cell blocks the kernel, questions go to our
@@ -44,6 +47,7 @@ export class CommSession extends ChatSession {
       return;
     }
     this.turns = [...this.turns.slice(0, keep), userTurn(message)];
+    this._begun = 0;
     this._asking = true;
     this.begin();
     try {
@@ -76,6 +80,13 @@ export class CommSession extends ChatSession {
     } finally {
       this._asking = false;
       this._read();
+    }
+  }
+
+  begun(): void {
+    if (Date.now() - this._begun > BEGUN_MS) {
+      this._begun = Date.now();
+      this._transport.tell('chat.begun');
     }
   }
 
@@ -160,6 +171,7 @@ export class CommSession extends ChatSession {
 
   private _off: (() => void)[];
   private _asking = false;
+  private _begun = 0;
   private _page: PageSession | null = null;
 }
 
