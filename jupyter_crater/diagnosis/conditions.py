@@ -95,6 +95,10 @@ _REASONS = (
         r"(?:untolerated\s+)?taint|PodToleratesNodeTaints|were\s+unschedulable|NodeUnschedulable",
     ),
 )
+_TOLD_FIRST = re.compile(
+    rf"[^\n]*\n{re.escape(_TRACEBACK)}:\n((?:  [^\n]*\n)+)(?=[^\n]*out of memory)", re.IGNORECASE
+)
+"""A log that says the error before its trace, which ends in the same error."""
 _EXPLAINED = re.compile(
     r"Worker failed with error|WorkerProc hit an exception|EngineCore failed to start"
 )
@@ -105,6 +109,8 @@ def stage(hit: Hit) -> str:
     """What the engine did when memory ran out: by the traceback's frames, else by its last word."""
     text = hit.stream.before(hit.match.start(), 400)
     trace = text[text.rfind(_TRACEBACK) :] if _TRACEBACK in text else text[-6000:]
+    if told_first := _TOLD_FIRST.match(hit.stream.text, hit.match.start()):
+        trace = told_first[1]
     for name, pattern in _STAGES:
         if re.search(pattern.replace("@", r"(?:\bin |\.|processing method )"), trace):
             return name
