@@ -146,9 +146,10 @@ def _hits(sign: Sign, one: _Read, spec: JobSpec | None) -> Iterator[Hit]:
 
 def _overtaken(rule: Rule, sign: Sign, hit: Hit, one: _Read, running: set[str | None]) -> bool:
     """Whether a wait of the start is over: its task ran, or the same log goes on with real work."""
+    told_to_end = one.stream.is_log and _ASKED.search(one.stream.text, one.since, hit.match.start())
+    if told_to_end and (sign.confidence == "low" or rule.level > CAUSE):
+        return True
     if sign.confidence == "low" and one.stream.is_log:
-        if _ASKED.search(one.stream.text, one.since, hit.match.start()):
-            return True
         begun = _LOADING.search(one.stream.text, one.since)
         return begun is not None and begun.start() > hit.match.start()
     if not rule.transient:
@@ -179,7 +180,7 @@ def _went_on(rule: Rule, hit: Hit) -> bool:
 
 _LOADING = re.compile(r"Starting to load model|GCS is ready\.")
 _ASKED = re.compile(
-    r"shutdown triggered|received signal=SIG(?:TERM|INT)|Received signal 15|(?<!regarding )SIGTERM received|(?m:^KeyboardInterrupt$)"
+    r"shutdown triggered|Shutdown initiated \(timeout|received signal=SIG(?:TERM|INT)|Received signal 15|(?<!regarding )SIGTERM received|(?m:^KeyboardInterrupt$)"
 )
 """The engine was told to end: what its parts say of each other afterwards is no failure."""
 _WORK = re.compile(
