@@ -107,6 +107,13 @@ _CONTROL_PLANE = re.compile(r"taint\S*\s+\{?node-role\.kubernetes\.io/(?:control
 
 def stage(hit: Hit) -> str:
     """What the engine did when memory ran out: by the traceback's frames, else by its last word."""
+    known, at = hit.stream.stages, hit.match.start()
+    if at not in known:
+        known[at] = _stage(hit)
+    return known[at]
+
+
+def _stage(hit: Hit) -> str:
     text = hit.stream.before(hit.match.start(), 400)
     trace = text[text.rfind(_TRACEBACK) :] if _TRACEBACK in text else text[-6000:]
     if told_first := _TOLD_FIRST.match(hit.stream.text, hit.match.start()):

@@ -6,6 +6,7 @@ import re
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from functools import cache
+from itertools import islice
 
 from ..spec import JobSpec, Observation
 from .model import CAUSE, Diagnosis, Evidence, Hit, Rule, Sign
@@ -15,6 +16,8 @@ from .text import Line, Stream, streams
 
 _WEIGHT = {"high": 0, "medium": 1, "low": 2}
 _EVIDENCE = 5
+_TRIED = 300
+"""Matches whose circumstances are looked at: an engine that fails at each request says it without end."""
 _WORD_ENDS = re.compile(r"[\w+/=-]{12,}[\"',]*\s*$")
 """So ends a line that goes on with a secret of the line before."""
 _AROUND = 100
@@ -138,7 +141,8 @@ def _hits(sign: Sign, one: _Read, spec: JobSpec | None) -> Iterator[Hit]:
     if not (sign.quiet or sign.cased) and not pattern.search(one.stream.loud):
         return  # the cheap look: nothing to find in the lines that count
     text = one.stream.text if sign.cased else one.stream.lower
-    for match in pattern.finditer(text, one.since):
+    matches = pattern.finditer(text, one.since)
+    for match in islice(matches, _TRIED) if sign.where else matches:
         hit = Hit(match, one.stream, spec)
         if (sign.quiet or not hit.line.quiet) and (sign.where is None or sign.where(hit)):
             yield hit

@@ -6,7 +6,7 @@ import json
 import re
 from bisect import bisect_right
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from typing import NamedTuple
 
@@ -157,6 +157,8 @@ class Stream:
     """The text in small letters, as long as the text."""
     loud: str
     """The same without the lines that call themselves INFO or WARNING: most of a log are such."""
+    stages: dict[int, str] = field(default_factory=dict, compare=False)
+    """What the engine did at these offsets: a dozen rules ask it of the same lines."""
 
     @classmethod
     def of(cls, task: str | None, seen: Sequence[Observation], *, is_log: bool) -> Stream:

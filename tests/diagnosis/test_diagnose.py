@@ -7,7 +7,7 @@ import textwrap
 
 import pytest
 
-from jupyter_crater.diagnosis import Fix, diagnose, from_log
+from jupyter_crater.diagnosis import Fix, conditions, diagnose, from_log, match
 from jupyter_crater.diagnosis.text import plain, streams
 from jupyter_crater.spec import EngineSettings, JobSpec, Observation, Provenance, Resources, Task
 from tests.diagnosis.table import cases
@@ -338,3 +338,13 @@ def test_what_a_backend_concluded_is_a_card():
         seen = Observation(1.0, "phase", "failed", "It ended.", data={"code": rule.id})
         assert [d.id for d in diagnose([seen])] == [rule.id]
         assert diagnose(from_log(f"{rule.id}: a log may say so")) == []
+
+
+def test_an_engine_that_fails_at_each_request_is_looked_at_a_bounded_number_of_times(monkeypatch):
+    looked = []
+    found = conditions._stage
+    monkeypatch.setattr(conditions, "_stage", lambda hit: looked.append(hit) or found(hit))
+    line = "ERROR 05-08 19:01:40 [core.py:962] torch.OutOfMemoryError: CUDA out of memory."
+    (card,) = diagnose(from_log("\n".join([line] * 2_000)))
+    assert card.id == "gpu-out-of-memory"
+    assert len(looked) <= match._TRIED
