@@ -36,7 +36,7 @@ _PREFIX = re.compile(
             r"\[\d+\.\d+\]\s",
             r"\[\s*(?:rank|Rank ?)\d+\]:?\s?",
             r"[\w.-]+\s+\|\s",  # docker compose
-            r"\(\w+(?: ?[\w.]+=[^()\s]+,?)+\)\s?",  # (EngineCore pid=1), (RayWorkerWrapper pid=1, ip=…)
+            r"\([\w:.-]+(?: ?[\w.]+=[^()\s]+,?)+\)\s?",  # (EngineCore pid=1), (RayWorkerWrapper pid=1, ip=…)
             r"\((?:raylet|gcs_server|autoscaler|head|worker)[^()]*\)\s?",
             _LEVEL + r":\s+",
             _LEVEL
