@@ -150,8 +150,7 @@ def _hits(sign: Sign, one: _Read, spec: JobSpec | None) -> Iterator[Hit]:
 
 def _overtaken(rule: Rule, sign: Sign, hit: Hit, one: _Read, running: set[str | None]) -> bool:
     """Whether a wait of the start is over: its task ran, or the same log goes on with real work."""
-    told_to_end = one.stream.is_log and _ASKED.search(one.stream.text, one.since, hit.match.start())
-    if told_to_end and (sign.confidence == "low" or rule.level > CAUSE):
+    if _told_to_end(one, hit) and (sign.confidence == "low" or rule.level > CAUSE):
         return True
     if sign.confidence == "low" and one.stream.is_log:
         begun = _LOADING.search(one.stream.text, one.since)
@@ -164,6 +163,15 @@ def _overtaken(rule: Rule, sign: Sign, hit: Hit, one: _Read, running: set[str | 
     if _went_on(rule, hit):
         return True
     return one.stream.is_log and bool(_WORK.search(one.stream.text, hit.match.end()))
+
+
+def _told_to_end(one: _Read, hit: Hit) -> bool:
+    text = one.stream.text
+    asked = one.stream.is_log and _ASKED.search(text, one.since, hit.match.start())
+    if not asked:
+        return False
+    # a front end whose own start fails ends its engine before it says why
+    return one.served or _ENDED_BY_FRONT_END not in text[: asked.start()]
 
 
 def _went_on(rule: Rule, hit: Hit) -> bool:
@@ -187,6 +195,7 @@ _ASKED = re.compile(
     r"shutdown triggered|Shutdown initiated \(timeout|received signal=SIG(?:TERM|INT)|Received signal 15|(?<!regarding )SIGTERM received|(?m:^KeyboardInterrupt$)"
 )
 """The engine was told to end: what its parts say of each other afterwards is no failure."""
+_ENDED_BY_FRONT_END = "send sigterm to process"
 _WORK = re.compile(
     rf"{_LOADING.pattern}|Loading (?:model )?weights took|GPU KV cache size|# GPU blocks"
     r"|Connected to Ray cluster|all nodes have joined|Ray runtime started|GCS is ready"
