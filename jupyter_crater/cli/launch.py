@@ -6,7 +6,7 @@ import argparse
 import json
 from typing import Any
 
-from .. import api, handle
+from .. import api, display
 from ..config import CARRIERS
 from ..errors import InputError
 from .output import Output, WaitProgress
@@ -50,7 +50,7 @@ def launch(options: argparse.Namespace, out: Output) -> int:
         job.wait(progress=WaitProgress(out))
         out.end_line()
     status = job.status()
-    out.result(status.to_json(), handle.as_text(status))
+    out.result(status.to_json(), display.as_text(status))
     return 0
 
 

@@ -10,7 +10,7 @@ import time
 from importlib.metadata import version
 from pathlib import Path
 
-from .. import api, handle
+from .. import api, display
 from ..errors import InputError, JobNotFound
 from ..handle import Job
 from .output import Output, WaitProgress
@@ -92,7 +92,7 @@ def _report(job: Job, answer: str, placed: list[str], seconds: float) -> str:
     nodes = [t for t in status.tasks if t.phase == "running" and t.node]
     lines = [
         "",
-        f"Rehearsal: {handle.rehearsal_title(status)}",
+        f"Rehearsal: {display.rehearsal_title(status)}",
         *(f"  {r.setting}: {r.asked} → {r.used} ({r.because})" for r in status.rehearsal),
         "",
         f"Head IP        {status.head_ip}",
