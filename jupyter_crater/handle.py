@@ -84,13 +84,7 @@ class Job:
         Raises:
             BackendUnavailable: the service answers nowhere now, or there is no forward (``make``).
         """
-        found = self.place.reach(self.name, make=make)
-        if found.url is not None:
-            return found.url, found.key
-        ask = forwards.ensure if make else forwards.url
-        if (url := ask(self.place, self.name)) is None:
-            raise BackendUnavailable(f"{self.name!r} has no forward now.")
-        return url, found.key
+        return forwards.reach(self.place, self.name, make=make)
 
     @property
     def backend(self) -> str:

@@ -30,17 +30,23 @@ def tutorials() -> Path:
 
 def notebooks(options: argparse.Namespace, out: Output) -> None:
     target = Path(options.folder)
-    source = tutorials()
-    copied, kept = [], []
+    copied, kept = _copy(target)
+    text = "\n".join([*(f"{target / n}" for n in copied), *(f"{n} is there, kept" for n in kept)])
+    out.result({"schema": 1, "folder": str(target), "copied": copied, "kept": kept}, text)
+
+
+def _copy(target: Path) -> tuple[list[str], list[str]]:
+    """The tutorials into a folder: names of those copied, and of those that were there."""
+    copied: list[str] = []
+    kept: list[str] = []
     target.mkdir(parents=True, exist_ok=True)
-    for path in sorted(source.glob("*.ipynb")):
+    for path in sorted(tutorials().glob("*.ipynb")):
         if (target / path.name).exists():
             kept.append(path.name)  # somebody's work: never overwritten
         else:
             shutil.copyfile(path, target / path.name)
             copied.append(path.name)
-    text = "\n".join([*(f"{target / n}" for n in copied), *(f"{n} is there, kept" for n in kept)])
-    out.result({"schema": 1, "folder": str(target), "copied": copied, "kept": kept}, text)
+    return copied, kept
 
 
 def completion(options: argparse.Namespace, out: Output) -> None:
@@ -120,10 +126,7 @@ def _lab(out: Output) -> int:
         out.note("JupyterLab is not installed here: pip install 'jupyter_crater[lab]'.")
         return 0
     target = Path("crater-tutorials")
-    target.mkdir(exist_ok=True)
-    for path in tutorials().glob("*.ipynb"):
-        if not (target / path.name).exists():
-            shutil.copyfile(path, target / path.name)
+    _copy(target)
     sys.stdout.flush()
     command = [sys.executable, "-m", "jupyterlab", str(target / "01-the-main-job.ipynb")]
     return subprocess.run(command, check=False).returncode

@@ -48,15 +48,9 @@ def size(
     gpu: str,
     gpu_memory: float | None = None,
     compute_capability: str | float | None = None,
-    nodes: int = 1,
-    gpus_per_node: int = 1,
-    tensor_parallel: int | None = None,
-    pipeline_parallel: int | None = None,
-    context: Context | None = None,
-    measurements: Path | None = None,
     **settings: Any,
 ) -> Plan:
-    """Plan a model on GPUs by their names.
+    """Plan a model on GPUs by their names; the layout too is as :func:`plan` takes it.
 
     Args:
         model: id, short name, folder, config.json or hub id.
@@ -75,12 +69,6 @@ def size(
     return plan(
         models.find(model),
         gpus.find(gpu, memory_gib=gpu_memory, compute_capability=compute_capability),
-        nodes=nodes,
-        gpus_per_node=gpus_per_node,
-        tensor_parallel=tensor_parallel,
-        pipeline_parallel=pipeline_parallel,
-        context=context,
-        measurements=measurements,
         **settings,
     )
 
