@@ -7,21 +7,11 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from . import (
-    backends,
-    config,
-    display,
-    estimates,
-    evidence,
-    forwards,
-    lease,
-    metrics,
-    service,
-    waiting,
-)
+from . import backends, config, display, estimates, evidence, forwards, metrics, service, waiting
 from .backends.base import Account, Backend
 from .clients import opening
 from .errors import BackendError, BackendUnavailable, CraterError, NotSupported, TemplateNotFound
+from .lease import seconds
 from .logs import Logs
 from .spec import JobSpec, JobStatus, Observation
 from .views import view
@@ -79,11 +69,7 @@ class Job:
             return None
 
     def reach(self, *, make: bool = True) -> tuple[str, str | None]:
-        """Base URL for this process, and key; by the job's forward where nothing else gets there.
-
-        Raises:
-            BackendUnavailable: the service answers nowhere now, or there is no forward (``make``).
-        """
+        """Base URL for this process, and key: :func:`jupyter_crater.forwards.reach`."""
         return forwards.reach(self.place, self.name, make=make)
 
     @property
@@ -354,7 +340,7 @@ class Job:
 
     def extend(self, duration: str | float) -> float:
         """Move the end of the lease by ``duration`` ("2h", seconds); returns the new end."""
-        return self.place.extend(self.name, lease.seconds(duration))
+        return self.place.extend(self.name, seconds(duration))
 
     def manifest(self, format: str | None = None) -> list[dict[str, Any]]:  # noqa: A002 - contract
         """The job as documents: what its backend created, or what a carrier would.

@@ -8,16 +8,18 @@ from . import backends, config
 from .backends.base import Backend
 
 
+class _Named:
+    def make(self) -> Backend:
+        return backends.make(type(self).__name__.lower(), **vars(self))
+
+
 @dataclass(frozen=True)
-class Local:
+class Local(_Named):
     """This machine: real Ray nodes and real vLLM on its CPU, or its GPU if it has one."""
 
-    def make(self) -> Backend:
-        return backends.make("local")
-
 
 @dataclass(frozen=True)
-class Kubernetes:
+class Kubernetes(_Named):
     """A Kubernetes cluster; what is None comes from the configuration or the kubeconfig."""
 
     context: str | None = None
@@ -25,19 +27,13 @@ class Kubernetes:
     carrier: str | None = None
     queue: str | None = None
 
-    def make(self) -> Backend:
-        return backends.make("kubernetes", **vars(self))
-
 
 @dataclass(frozen=True)
-class Crater:
+class Crater(_Named):
     """A Crater platform; what is None comes from the configuration."""
 
     url: str | None = None
     account: str | None = None
-
-    def make(self) -> Backend:
-        return backends.make("crater", **vars(self))
 
 
 @dataclass(frozen=True)
