@@ -34,7 +34,7 @@ def launch(options: argparse.Namespace, out: Output) -> int:
     if options.dry_run:
         _print(prepared.documents(), "json" if options.json else options.output)
         return 0
-    _announce(prepared, out)
+    announce(prepared, out)
     if options.preflight:
         checks = prepared.preflight(progress=WaitProgress(out))
         out.end_line()
@@ -54,7 +54,7 @@ def launch(options: argparse.Namespace, out: Output) -> int:
     return 0
 
 
-def _announce(prepared: api.Prepared, out: Output) -> None:
+def announce(prepared: api.Prepared, out: Output) -> None:
     """What a first launch brings onto the machine is said before it starts."""
     if prepared.backend.name != "local":
         return

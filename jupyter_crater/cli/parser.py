@@ -11,6 +11,19 @@ EXIT_CODES = (
     "template, 5 backend not reachable, 130 cancelled"
 )
 BACKENDS = ("local", "kubernetes", "crater")
+SETTINGS = {
+    "tensor_parallel": int,
+    "pipeline_parallel": int,
+    "dtype": str,
+    "quantization": str,
+    "kv_cache_dtype": str,
+    "kv_cache_memory_bytes": int,
+    "max_model_len": int,
+    "max_num_seqs": int,
+    "max_num_batched_tokens": int,
+    "gpu_memory_utilization": float,
+}
+"""Of ``size``: each is an option of the same name."""
 
 
 class _Parser(argparse.ArgumentParser):
@@ -135,19 +148,8 @@ def _templates(verbs: Any) -> None:
     size.add_argument("--compute-capability", metavar="X.Y")
     size.add_argument("--nodes", type=int, default=1)
     size.add_argument("--gpus-per-node", type=int, default=1)
-    for option, kind in (
-        ("tensor-parallel", int),
-        ("pipeline-parallel", int),
-        ("dtype", str),
-        ("quantization", str),
-        ("kv-cache-dtype", str),
-        ("kv-cache-memory-bytes", int),
-        ("max-model-len", int),
-        ("max-num-seqs", int),
-        ("max-num-batched-tokens", int),
-        ("gpu-memory-utilization", float),
-    ):
-        size.add_argument(f"--{option}", type=kind)
+    for setting, kind in SETTINGS.items():
+        size.add_argument(f"--{setting.replace('_', '-')}", type=kind)
     size.add_argument("--enforce-eager", action="store_true", default=None)
     size.add_argument("--engine", choices=("vllm", "sglang"))
     size.add_argument("--engine-version")

@@ -13,6 +13,7 @@ from pathlib import Path
 from .. import api, display
 from ..errors import InputError, JobNotFound
 from ..handle import Job
+from .launch import announce
 from .output import Output, WaitProgress
 
 QUESTION = "What is gravity?"
@@ -39,8 +40,9 @@ def _copy(target: Path) -> tuple[list[str], list[str]]:
     """The tutorials into a folder: names of those copied, and of those that were there."""
     copied: list[str] = []
     kept: list[str] = []
+    found = sorted(tutorials().glob("*.ipynb"))
     target.mkdir(parents=True, exist_ok=True)
-    for path in sorted(tutorials().glob("*.ipynb")):
+    for path in found:
         if (target / path.name).exists():
             kept.append(path.name)  # somebody's work: never overwritten
         else:
@@ -59,11 +61,8 @@ def completion(options: argparse.Namespace, out: Output) -> None:
 def demo(options: argparse.Namespace, out: Output) -> int:
     """The main job on this machine: launch or attach, wait, ask, show."""
     started = time.monotonic()
-    from ..engines import environment
-
-    if environment.find() is None:
-        out.note(str(environment.describe()))
     prepared = api.prepare(DEMO, backend="local")
+    announce(prepared, out)
     try:
         was = api.job(prepared.name, "local").phase
     except JobNotFound:
