@@ -140,10 +140,7 @@ def relaunch(
         ConflictError: it has not ended.
         InputError, DoesNotFit, NotFound: see :func:`prepare`; nothing was created then.
     """
-    if isinstance(job, str):
-        place, name = backend_of(backend), job
-    else:
-        place, name = job.place, job.name
+    place, name = (backend_of(backend), job) if isinstance(job, str) else (job.place, job.name)
     spec, status = place.spec(name), place.status(name)
     if not status.ended:
         raise ConflictError(

@@ -65,8 +65,7 @@ class PrintedProgress:
     def __call__(self, status: JobStatus) -> None:
         line = f"{status.phase}" + (f": {status.message}" if status.message else "")
         if line != self._last:
-            self._last = line
-            self._late = False
+            self._last, self._late = line, False
             self._write(status, line)
         late = status.forecast.late if status.forecast else None
         if late and not self._late:
