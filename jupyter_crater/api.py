@@ -179,7 +179,6 @@ __all__ = [
     "Kubernetes",
     "Local",
     "Made",
-    "Place",
     "Prepared",
     "backend_of",
     "calculator",

@@ -84,7 +84,7 @@ def _cold_start(place: Backend, name: str) -> tuple[float, float] | None:
     try:
         found = plan(asked)
     except CraterError:
-        return None
+        found = None
     if found is None:
         return None
     band = found.speed["cold_start_seconds"]

@@ -1,4 +1,4 @@
-"""The views by name: a Job finds its chat here without knowing of widgets."""
+"""The views by name: a Job finds its chat here, and nothing imports ipywidgets for it."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ views: dict[str, Callable[..., Any]] = {}
 
 
 def view(name: str) -> Callable[..., Any]:
-    """A view, loading the widgets by name: nothing here imports ipywidgets.
+    """A view by its name; the widgets are loaded for it.
 
     Raises:
         NotSupported: this version has no such view.
