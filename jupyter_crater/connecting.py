@@ -41,9 +41,8 @@ def connected(spec: JobSpec, connect: Job | Connect | str, place: Backend) -> Jo
     update: dict[str, Any] = {"job": target.job, "backend": target.backend, "url": target.url}
     update["arguments"] = {} if here else target.arguments
     if target.job is not None:
-        update |= {"backend": target.backend or place.name}
         there = place if here else backends.make(str(target.backend), **target.arguments)
-        update |= _service_of(target.job, there)
+        update |= {"backend": there.name} | _service_of(target.job, there)
     return spec.model_copy(update={"connect": spec.connect.model_copy(update=update)})
 
 

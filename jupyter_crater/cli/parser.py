@@ -210,8 +210,7 @@ def _values(parser: argparse.ArgumentParser) -> None:
 
 
 def _jobs(verbs: Any) -> None:
-    listing = verb(verbs, "list", "jobs:list_jobs", "list all jobs", "list\nlist --json")
-    _backend(listing)
+    _backend(verb(verbs, "list", "jobs:list_jobs", "list all jobs", "list\nlist --json"))
     _job(verbs, "status", "jobs:status", "show the state of a job")
     logs = _job(verbs, "logs", "jobs:logs", "show the logs of a job", "-f")
     logs.add_argument("--task", help="head, worker, worker-0, engine …")

@@ -38,16 +38,13 @@ def notebooks(options: argparse.Namespace, out: Output) -> None:
 
 def _copy(target: Path) -> tuple[list[str], list[str]]:
     """The tutorials into a folder: names of those copied, and of those that were there."""
-    copied: list[str] = []
-    kept: list[str] = []
-    found = sorted(tutorials().glob("*.ipynb"))
+    source = tutorials()
+    names = sorted(path.name for path in source.glob("*.ipynb"))
+    kept = [name for name in names if (target / name).exists()]  # somebody's work
+    copied = [name for name in names if name not in kept]
     target.mkdir(parents=True, exist_ok=True)
-    for path in found:
-        if (target / path.name).exists():
-            kept.append(path.name)  # somebody's work: never overwritten
-        else:
-            shutil.copyfile(path, target / path.name)
-            copied.append(path.name)
+    for name in copied:
+        shutil.copyfile(source / name, target / name)
     return copied, kept
 
 
