@@ -17,29 +17,6 @@ from typing import TYPE_CHECKING, Any
 
 __version__ = "0.1.0"
 
-# Public name → the module that defines it.
-_HOME = {
-    "Crater": "api",
-    "CraterError": "errors",
-    "Job": "handle",
-    "JobSpec": "spec",
-    "JobStatus": "spec",
-    "Kubernetes": "api",
-    "Local": "api",
-    "Plan": "sizing",
-    "calculator": "api",
-    "job": "api",
-    "jobs": "api",
-    "launch": "api",
-    "load_ipython_extension": "magic",  # what %load_ext looks up; no name for people
-    "panel": "api",
-    "picker": "api",
-    "relaunch": "api",
-    "size": "api",
-    "template": "api",
-    "templates": "api",
-}
-
 __all__ = [
     "Crater",
     "CraterError",
@@ -60,6 +37,16 @@ __all__ = [
     "template",
     "templates",
 ]
+
+# Public name → the module that has it.
+_HOME = dict.fromkeys(__all__, "api") | {
+    "CraterError": "errors",
+    "Job": "handle",
+    "JobSpec": "spec",
+    "JobStatus": "spec",
+    "Plan": "sizing",
+    "load_ipython_extension": "magic",  # what %load_ext looks up; no name for people
+}
 
 if TYPE_CHECKING:
     from .api import (

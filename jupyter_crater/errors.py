@@ -162,11 +162,7 @@ class DoesNotFit(CraterError):
     """
 
     def __init__(
-        self,
-        message: str,
-        *,
-        findings: Sequence[dict[str, Any]] = (),
-        hint: str | None = None,
+        self, message: str, *, findings: Sequence[dict[str, Any]] = (), hint: str | None = None
     ) -> None:
         super().__init__(message, hint=hint)
         self.findings = list(findings)

@@ -21,7 +21,7 @@ from pathlib import Path
 from . import config, files, processes
 from .backends import make
 from .backends.base import Backend
-from .errors import BackendError, CraterError, NotFound
+from .errors import BackendError, BackendUnavailable, CraterError, NotFound
 
 IDLE_S = 30 * 60
 LOOK_S = 3.0
@@ -61,6 +61,19 @@ def ensure(backend: Backend, name: str) -> str:
     except (OSError, BackendError) as error:
         backend.status(name)  # NotFound, where it was deleted meanwhile
         raise BackendError(f"The forward of {name!r} did not start: {error}") from error
+
+
+def reach(backend: Backend, name: str, *, make: bool = True) -> tuple[str, str | None]:
+    """Base URL of the service for this process, and key; by a forward where nothing else gets there.
+
+    Raises:
+        BackendUnavailable: the service answers nowhere now, or there is no forward (``make``).
+    """
+    found = backend.reach(name, make=make)
+    there = found.url or (ensure if make else url)(backend, name)
+    if there is None:
+        raise BackendUnavailable(f"{name!r} has no forward now.")
+    return there, found.key
 
 
 def _ensure(backend: Backend, name: str, path: Path) -> str:

@@ -5,84 +5,31 @@ A Job can be made again in any process (``crater.job(name)``), so nothing is los
 
 from __future__ import annotations
 
-import html
-import platform
-import sys
-import time
-from collections import deque
-from collections.abc import Callable, Iterator
-from importlib import import_module
-from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from . import backends, config, forecast, forwards
-from .addresses import by_proxy
+from . import backends, config, display, estimates, evidence, forwards, metrics, service, waiting
 from .backends.base import Account, Backend
-from .clients import opening, watch
-from .errors import (
-    BackendError,
-    BackendUnavailable,
-    CraterError,
-    InputError,
-    JobFailed,
-    NotSupported,
-    TemplateNotFound,
-    WaitTimeout,
-)
-from .spec import ENDED, PHASES, JobSpec, JobStatus, Observation
+from .clients import opening
+from .errors import BackendError, BackendUnavailable, CraterError, NotSupported, TemplateNotFound
+from .lease import seconds
+from .logs import Logs
+from .spec import JobSpec, JobStatus, Observation
+from .views import view
 
 if TYPE_CHECKING:
     from openai import AsyncOpenAI, OpenAI
 
     from .diagnosis import Diagnosis
-
-DIAGNOSED_LINES = 5000
-"""Of each task's log; a cause further back has been said again since."""
-
-AWAY = frozenset({"unknown", "unreachable", "restarting", "stopping"})
-"""Phases that stand behind "serving" in the order and mean that it isn't."""
-
-MIME = "application/vnd.jupyter-crater.job+json"
-
-views: dict[str, Callable[..., Any]] = {}
-"""Views by name ("chat", "panel", …); ``widgets`` fills it when one is first asked for."""
-
-Progress = Callable[[JobStatus], None]
-
-
-def view(name: str) -> Callable[..., Any]:
-    """A view, loading the widgets by name: nothing here imports ipywidgets.
-
-    Raises:
-        NotSupported: this version has no such view.
-    """
-    if name not in views:
-        try:
-            import_module("jupyter_crater.widgets")
-        except ModuleNotFoundError as error:
-            raise NotSupported(
-                f"The view {name!r} can't be shown here: {error}.",
-                hint="`jupyter crater chat NAME` and `job.ask(…)` work everywhere.",
-            ) from error
-    if name not in views:
-        raise NotSupported(f"There is no view {name!r}.")
-    return views[name]
-
-
-_kept_starts: set[tuple[str, str, float, int]] = set()
-"""Starts that this process has remembered: only spares reading the file again."""
-
-
-def measurements() -> Path:
-    """Where measurements of real starts are kept for later estimates."""
-    return config.state() / "measurements"
+    from .sizing import Plan
+    from .sizing.measured import Measured
 
 
 class Job:
     """A job on a backend: its state is read anew each time it is asked for."""
 
     def __init__(self, backend: Backend, name: str) -> None:
-        self._backend = backend
+        self.place = backend
+        """The backend itself."""
         self.name = name
 
     # State
@@ -96,7 +43,7 @@ class Job:
         Raises:
             JobNotFound: it was deleted.
         """
-        status = self._expect(self._backend.status(self.name))
+        status = estimates.expected(self.place, self.place.status(self.name))
         if metrics and status.phase == "serving":
             status = status.model_copy(update={"metrics": self.metrics()})
         if status.ended:
@@ -104,64 +51,10 @@ class Job:
         url = status.url
         if url is None:
             try:
-                url = self._backend.address(self.name) or forwards.url(self._backend, self.name)
+                url = self.place.address(self.name) or forwards.url(self.place, self.name)
             except CraterError:
                 url = None
-        if any(e.name == opening.WEB for e in status.endpoints):
-            return opening.shown(self._wired(status), url)
-        if status.url is None:
-            if status.endpoints and (url or status.phase == "serving"):
-                url = opening.engine(self.name, self.backend, url)
-                if url is None and not opening.reachable(None):
-                    return opening.without(status, opening.NO_FORWARD)
-            endpoints = tuple(e.model_copy(update={"url": url}) for e in status.endpoints)
-            status = status.model_copy(update={"url": url, "endpoints": endpoints})
-        return status
-
-    def _wired(self, status: JobStatus) -> JobStatus:
-        """A client on a cluster with what its engine lacks; here its supervisor says that itself."""
-        if self.backend == "local" or status.phase != "serving" or status.reason:
-            return status
-        connect = self.spec.connect
-        seen = watch.its_word(self._backend, connect.job) if connect and connect.job else None
-        if seen is None or seen.ok:
-            return status
-        return status.model_copy(update={"reason": seen.code, "message": seen.message})
-
-    def _expect(self, status: JobStatus) -> JobStatus:
-        """The status with what earlier starts let expect; a start seen whole is remembered."""
-        known = (self.backend, self.name, status.created, status.attempt)
-        if status.ended or known in _kept_starts or status.phase in AWAY:
-            return status
-        try:
-            machine = platform.node() if self.backend == "local" else ""
-            setup = forecast.setup(self._backend.spec(self.name), self.backend, machine)
-            file = forecast.path(config.state() / "starts", setup)
-            if status.phase == "serving":
-                _kept_starts.add(known)
-                start = forecast.start_of(status, self._backend.observations(self.name))
-                if start is not None:
-                    forecast.keep(file, start)
-                return status
-            starts = forecast.earlier(file)
-            cold = None if starts else self._cold_start()
-        except (CraterError, OSError):  # nobody loses a status for want of a guess
-            return status
-        expected = forecast.forecast(status, starts, now=time.time(), cold_start=cold)
-        return status.model_copy(update={"forecast": expected})
-
-    def _cold_start(self) -> tuple[float, float] | None:
-        """Sizing's band; a rehearsal runs another model on another machine, so it has none."""
-        if self.backend == "local" or self.asked.engine is None:
-            return None
-        try:
-            plan = self.plan
-        except CraterError:
-            return None
-        if plan is None:
-            return None
-        band = plan.speed["cold_start_seconds"]
-        return float(band["low"]), float(band["high"])
+        return opening.shown(opening.wired(self.place, status), url)
 
     def metrics(self) -> dict[str, float] | None:
         """The engine's figures now, by its ``/metrics``; None where it gives none within a second.
@@ -170,36 +63,18 @@ class Job:
         ``queue_time`` (seconds, mean since its start), counters of tokens and requests. Two of them
         give rates: :func:`jupyter_crater.metrics.between`.
         """
-        from .metrics import fetch
-
         try:
-            url, key = self.reach(make=False)
+            return metrics.fetch(*self.reach(make=False))
         except CraterError:
             return None
-        return fetch(url, key)
 
     def reach(self, *, make: bool = True) -> tuple[str, str | None]:
-        """Base URL for this process, and key; by the job's forward where nothing else gets there.
-
-        Raises:
-            BackendUnavailable: the service answers nowhere now, or there is no forward (``make``).
-        """
-        found = self._backend.reach(self.name, make=make)
-        if found.url is not None:
-            return found.url, found.key
-        ask = forwards.ensure if make else forwards.url
-        if (url := ask(self._backend, self.name)) is None:
-            raise BackendUnavailable(f"{self.name!r} has no forward now.")
-        return url, found.key
+        """Base URL for this process, and key: :func:`jupyter_crater.forwards.reach`."""
+        return forwards.reach(self.place, self.name, make=make)
 
     @property
     def backend(self) -> str:
-        return self._backend.name
-
-    @property
-    def place(self) -> Backend:
-        """The backend itself."""
-        return self._backend
+        return self.place.name
 
     @property
     def phase(self) -> str:
@@ -230,41 +105,27 @@ class Job:
     @property
     def spec(self) -> JobSpec:
         """What runs; :attr:`asked` is what was asked for."""
-        return self._backend.spec(self.name)
+        return self.place.spec(self.name)
 
     @property
     def asked(self) -> JobSpec:
-        asked = getattr(self._backend, "asked", None)
-        return asked(self.name) if asked else self.spec
+        return estimates.asked_of(self.place, self.name)
 
     @property
-    def plan(self) -> Any:
+    def plan(self) -> Plan | None:
         """The memory plan of what was asked for, or None where it can't be sized.
 
         Where the same setup was measured before, the plan uses that and says so.
         """
-        from . import sizing
-
-        asked = self.asked
-        if asked.engine is None or asked.main.resources.gpu is None:
-            return None
-        return sizing.check(asked, measurements=measurements())
+        return estimates.plan(self.asked)
 
     @property
-    def measured(self) -> Any:
+    def measured(self) -> Measured | None:
         """What the engine's log says of its memory, beside :attr:`plan`; None without an engine.
 
         Kept for the next estimate, unless this is a rehearsal: that measures another setup.
         """
-        from .sizing import measured
-
-        if self.spec.engine is None:
-            return None
-        found = measured.read(o.message for o in self._backend.log(self.name))
-        plan = None if self.spec.engine != self.asked.engine else self.plan
-        if plan is not None:
-            measured.keep(measurements(), plan.setup, found)
-        return found
+        return estimates.measured(self.place, self.name)
 
     # The service
 
@@ -279,11 +140,11 @@ class Job:
             JobFailed: the job has ended.
             NotSupported: no way leads there from the user's browser.
         """
-        status = self._backend.status(self.name)
+        status = self.place.status(self.name)
         if status.ended:
-            raise self._over(status)
-        address = self._backend.address(self.name, make=True)
-        found = address or forwards.ensure(self._backend, self.name)
+            raise waiting.over(status)
+        address = self.place.address(self.name, make=True)
+        found = address or forwards.ensure(self.place, self.name)
         if self.spec.kind == "client":
             opening.check(self.name, found)
             return found
@@ -303,32 +164,21 @@ class Job:
     @property
     def api_key(self) -> str | None:
         """The engine's key. It opens the engine to whoever has it: don't print it."""
-        return self._backend.reach(self.name).key
+        return self.place.reach(self.name).key
 
     @property
     def account(self) -> Account | None:
         """The account of a client's page: its e-mail and password; None where it has none."""
-        ask = getattr(self._backend, "account", None)
+        ask = getattr(self.place, "account", None)
         return ask(self.name) if ask and self.spec.kind == "client" else None
 
     def client(self, **options: Any) -> OpenAI:
         """An ``openai.OpenAI`` that speaks to this job; ``options`` go to its constructor."""
-        from openai import DefaultHttpxClient, OpenAI
-
-        return OpenAI(**self._client_options(options, DefaultHttpxClient))
+        return service.client(self.reach(), options)
 
     def async_client(self, **options: Any) -> AsyncOpenAI:
         """An ``openai.AsyncOpenAI`` that speaks to this job."""
-        from openai import AsyncOpenAI, DefaultAsyncHttpxClient
-
-        return AsyncOpenAI(**self._client_options(options, DefaultAsyncHttpxClient))
-
-    def _client_options(self, options: dict[str, Any], http: Callable[..., Any]) -> dict[str, Any]:
-        url, key = self.reach()
-        found = {"base_url": f"{url}/v1", "api_key": key or "none"} | options
-        if not by_proxy(url) and "http_client" not in options:
-            found["http_client"] = http(trust_env=False)
-        return found
+        return service.async_client(self.reach(), options)
 
     @property
     def model(self) -> str:
@@ -337,10 +187,10 @@ class Job:
         Raises:
             NotSupported: the job offers no OpenAI service.
         """
-        service = self.spec.service
-        if service is None:
+        offered = self.spec.service
+        if offered is None:
             raise NotSupported(f"{self.name!r} offers no OpenAI service.")
-        return service.served_model_name
+        return offered.served_model_name
 
     def ask(self, text: str, *, system: str | None = None, **options: Any) -> str:
         """One question, one answer.
@@ -350,25 +200,16 @@ class Job:
         Raises:
             BackendUnavailable: the engine doesn't answer (yet, or any more).
         """
-        from openai import APIConnectionError
-
         status = self.status()
+        if status.ended:
+            raise waiting.over(status)
         if status.phase != "serving":
-            if status.ended:
-                raise self._over(status)
             raise BackendUnavailable(
                 f"{self.name!r} is not serving yet: {status.phase}.", hint="`job.wait()` waits."
             )
-        messages: list[Any] = [{"role": "system", "content": system}] if system else []
-        messages.append({"role": "user", "content": text})
-        try:
-            with self.client() as client:
-                answer = client.chat.completions.create(
-                    **{"model": self.model, "messages": messages} | options
-                )
-        except APIConnectionError as error:
-            raise BackendUnavailable(f"{self.name!r} does not answer: {error}.") from error
-        return str(answer.choices[0].message.content or "")
+        with self.client() as client:
+            options = {"model": self.model} | options
+            return service.ask(client, self.name, text, system, options)
 
     # Waiting, reading
 
@@ -377,7 +218,7 @@ class Job:
         until: str = "serving",
         timeout: float | None = None,
         *,
-        progress: Progress | None = None,
+        progress: waiting.Progress | None = None,
     ) -> Job:
         """Wait for a phase (or one after it), telling each step.
 
@@ -392,36 +233,11 @@ class Job:
             JobFailed: it ended before, with its decisive line.
             WaitTimeout: the time is over; the job goes on.
         """
-        if until not in PHASES:
-            raise InputError(f"No phase {until!r}.", hint=f"Phases: {', '.join(PHASES)}.")
-        tell = progress or PrintedProgress()
-        started = time.monotonic()
-        while True:
-            status = self.status()
-            tell(status)
-            if _reached(status, until):
-                return self
-            if status.ended:
-                raise self._over(status)
-            if timeout is not None and time.monotonic() - started > timeout:
-                raise WaitTimeout(
-                    f"Waited {timeout:g} s for {self.name!r} to be {until}; it is {status.phase}"
-                    f"{f' ({status.message})' if status.message else ''}.",
-                    hint="The job goes on; `job.status()` or `jupyter crater status` shows it.",
-                )
-            time.sleep(0.2)
-
-    def _over(self, status: JobStatus) -> JobFailed:
-        why = status.message or status.reason or "without a reason"
-        return JobFailed(
-            f"{self.name!r} is {status.phase}: {why}",
-            name=self.name,
-            reason=status.reason or status.phase,
-            hint=f"Its logs are kept: job.logs(), or `jupyter crater logs {self.name}`.",
-        )
+        waiting.wait(self.status, until, timeout, progress or waiting.PrintedProgress())
+        return self
 
     def observations(self) -> list[Observation]:
-        return self._backend.observations(self.name)
+        return self.place.observations(self.name)
 
     def events(self) -> list[Observation]:
         """What happened, oldest first: phases, joins, exits; no log lines."""
@@ -436,9 +252,7 @@ class Job:
             follow: go on until the job ends (iterate it; interrupting ends the iteration only).
             previous: of the attempt before this one.
         """
-        return Logs(
-            self._backend.log(self.name, task=task, follow=follow, previous=previous), follow
-        )
+        return Logs(self.place.log(self.name, task=task, follow=follow, previous=previous), follow)
 
     def diagnose(self) -> list[Diagnosis]:
         """Why it failed, or what is wrong with it: likeliest first, with evidence and fixes.
@@ -449,7 +263,7 @@ class Job:
         from .diagnosis import diagnose
         from .templating import template
 
-        cards = diagnose(self._seen(), spec=self.spec)
+        cards = diagnose(evidence.seen(self.place, self.name), spec=self.spec)
         try:
             parameters = template(self.spec.provenance.template).parameters
         except TemplateNotFound:
@@ -464,28 +278,9 @@ class Job:
             secrets = [key] if (key := self.api_key) else []
         except BackendError:
             secrets = []  # it never got so far as to have one
-        return report(self.spec, self.status(), self._seen(), secrets=secrets)
-
-    def _seen(self) -> list[Observation]:
-        """All that is known: events, the status's own conclusion, the last lines of each log."""
-        status = self._backend.status(self.name)
-        seen = self.observations()
-        codes = {o.data.get("code") for o in seen}
-        if status.phase == "failed" and status.reason and status.reason not in codes:
-            # Nobody was left to write it down: a dead supervisor, a machine that was started anew.
-            now = max((o.time for o in seen), default=time.time())
-            seen.append(
-                Observation(now, "phase", "failed", status.message, data={"code": status.reason})
-            )
-        return [*seen, *self._tail()]
-
-    def _tail(self) -> list[Observation]:
-        """The last lines of each task's log."""
-        last: dict[tuple[str | None, int | None], deque[Observation]] = {}
-        for line in self._backend.log(self.name):
-            key = (line.task, line.index)
-            last.setdefault(key, deque(maxlen=DIAGNOSED_LINES)).append(line)
-        return [line for lines in last.values() for line in lines]
+        return report(
+            self.spec, self.status(), evidence.seen(self.place, self.name), secrets=secrets
+        )
 
     # Acting
 
@@ -526,7 +321,7 @@ class Job:
         url = self.url
         if self.spec.kind != "client":
             return url
-        status = self._backend.status(self.name)
+        status = self.place.status(self.name)
         if status.phase != "serving":
             why = f" ({status.message})" if status.message else ""
             raise BackendUnavailable(
@@ -537,15 +332,15 @@ class Job:
 
     def stop(self) -> None:
         """End the job's processes; logs and settings stay, and a launch starts it again."""
-        self._backend.stop(self.name)
+        self.place.stop(self.name)
 
     def delete(self) -> None:
         """End the job and remove everything of it, logs included."""
-        self._backend.delete(self.name)
+        self.place.delete(self.name)
 
     def extend(self, duration: str | float) -> float:
         """Move the end of the lease by ``duration`` ("2h", seconds); returns the new end."""
-        return self._backend.extend(self.name, seconds(duration))
+        return self.place.extend(self.name, seconds(duration))
 
     def manifest(self, format: str | None = None) -> list[dict[str, Any]]:  # noqa: A002 - contract
         """The job as documents: what its backend created, or what a carrier would.
@@ -565,7 +360,7 @@ class Job:
                 f"A job can't be shown as {format!r} yet.",
                 hint=f"There are: {', '.join((self.backend, *config.CARRIERS))}.",
             )
-        return self._backend.manifest(self.spec, self.name)
+        return self.place.manifest(self.spec, self.name)
 
     # Display
 
@@ -577,156 +372,10 @@ class Job:
 
     def to_json(self) -> dict[str, Any]:
         """Name, backend and a snapshot of the status, with nothing secret in it."""
-        return {"schema": 1, "name": self.name, "backend": self.backend} | {
-            "status": self.status().to_json()
-        }
+        return display.as_json(self.status())
 
     def _repr_mimebundle_(self, **_: Any) -> dict[str, Any]:
         try:
-            snapshot = self.to_json()
-            text = as_text(self.status())
-            page = as_html(self.status())
+            return display.bundle(self.status())
         except CraterError as error:
             return {"text/plain": f"{self.name}: {error.message}"}
-        return {MIME: snapshot, "text/html": page, "text/plain": text}
-
-
-class Logs:
-    """Log lines: iterate them, or show them as text."""
-
-    def __init__(self, observations: Iterator[Observation], follow: bool) -> None:
-        self._observations = observations
-        self._follow = follow
-
-    def __iter__(self) -> Iterator[str]:
-        for each in self._observations:
-            yield f"[{_stream(each)}] {each.message}"
-
-    def __str__(self) -> str:
-        return "\n".join(self)
-
-    def __repr__(self) -> str:
-        if self._follow:
-            return "<Logs, followed: iterate them (`for line in job.logs(follow=True)`)>"
-        return str(self)
-
-
-def _stream(each: Observation) -> str:
-    return f"{each.task}-{each.index}" if each.task == "worker" else str(each.task)
-
-
-class PrintedProgress:
-    """A line for each new phase and each new step of it."""
-
-    def __init__(self) -> None:
-        self._last = ""
-        self._late = False
-        self._started = time.monotonic()
-        # Notebooks paint stderr red, as if each step were an error.
-        self._stream = sys.stdout if "ipykernel" in sys.modules else sys.stderr
-
-    def __call__(self, status: JobStatus) -> None:
-        line = f"{status.phase}" + (f": {status.message}" if status.message else "")
-        if line != self._last:
-            self._last = line
-            self._late = False
-            self._write(status, line)
-        late = status.forecast.late if status.forecast else None
-        if late and not self._late:
-            self._late = True
-            self._write(status, late)
-
-    def _write(self, status: JobStatus, line: str) -> None:
-        elapsed = time.monotonic() - self._started
-        self._stream.write(f"{elapsed:6.1f} s  {status.name}  {line}\n")
-        self._stream.flush()
-
-
-def _reached(status: JobStatus, until: str) -> bool:
-    if status.phase == until:
-        return True
-    if status.phase in ENDED or status.phase in AWAY:
-        return False
-    return until not in ENDED and PHASES.index(status.phase) > PHASES.index(until)
-
-
-def seconds(duration: str | float) -> int:
-    """Seconds of "90", "45s", "8h" or "1d12h".
-
-    Raises:
-        InputError: not a duration, or not above zero.
-    """
-    try:
-        found = config.duration(duration)
-    except ValueError as error:
-        raise InputError(f"A duration {error}; not {duration!r}.") from error
-    if found <= 0:
-        raise InputError("A duration has to be above zero.")
-    return found
-
-
-def rows(status: JobStatus) -> list[tuple[str, str]]:
-    """The lines that every plain display of a job shows."""
-    found = [("Phase", status.phase + (f" · {status.message}" if status.message else ""))]
-    expected = forecast.words(status.forecast)
-    if expected:
-        found.append(("Serving", expected))
-    if status.rehearsal:
-        found.insert(0, ("Rehearsal", rehearsal_title(status)))
-    found += [
-        ("Template", status.template),
-        ("Backend", status.backend),
-        ("Head IP", status.head_ip or "not known yet"),
-        ("URL", status.url or ("none" if status.reason == "no-route" else "not forwarded now")),
-    ]
-    found += [
-        (f"{t.task}-{t.index}", f"{t.phase}{f', node {t.node[:12]}' if t.node else ''}")
-        for t in status.tasks
-    ]
-    if status.metrics:
-        from .metrics import as_text as figures
-
-        found.append(("Engine", figures(status.metrics)))
-    if status.attempt > 1:
-        found.append(("Attempt", str(status.attempt)))
-    return found
-
-
-def rehearsal_title(status: JobStatus) -> str:
-    """ "SmolLM2-135M-Instruct for DeepSeek-R1-Distill-Qwen-32B", else what is different."""
-    for row in status.rehearsal:
-        if row.setting == "model":
-            return f"{row.used} for {str(row.asked).rstrip('/').rsplit('/', 1)[-1]}"
-    return ", ".join(row.setting for row in status.rehearsal)
-
-
-def as_text(status: JobStatus) -> str:
-    lines = [f"Job {status.name}"]
-    lines += [f"  {label:<10} {value}" for label, value in rows(status)]
-    for row in status.rehearsal:
-        lines.append(f"  rehearsal: {row.setting}: {row.asked} → {row.used} ({row.because})")
-    return "\n".join(lines)
-
-
-def as_html(status: JobStatus) -> str:
-    """Tables and divs only: this is what an untrusted notebook and nbconvert still show."""
-
-    def cells(values: tuple[str, ...], tag: str = "td") -> str:
-        inner = "".join(f"<{tag}>{html.escape(v)}</{tag}>" for v in values)
-        return f"<tr>{inner}</tr>"
-
-    table = "".join(cells(row) for row in rows(status))
-    timeline = "".join(
-        cells((e.phase, f"{e.ended - e.started:.1f} s" if e.ended else "…", e.detail))
-        for e in status.timeline
-    )
-    parts = [f"<div><b>{html.escape(status.name)}</b></div><table>{table}</table>"]
-    if timeline:
-        parts.append(f"<div>Timeline</div><table>{timeline}</table>")
-    if status.rehearsal:
-        head = cells(("setting", "asked", "used", "because"), "th")
-        body = "".join(
-            cells((r.setting, str(r.asked), str(r.used), r.because)) for r in status.rehearsal
-        )
-        parts.append(f"<div>Changed for the rehearsal</div><table>{head}{body}</table>")
-    return "".join(parts)

@@ -12,8 +12,9 @@ from .diagnosis.redact import redact
 from .engines.preflight import Check, name as name_of, read, spec as spec_of
 from .errors import NotFound, PreflightFailed, WaitTimeout
 from .files import write
-from .handle import Job, PrintedProgress, Progress
+from .handle import Job
 from .spec import JobSpec, JobStatus
+from .waiting import PrintedProgress, Progress
 
 _POLL_S = 0.5
 _SILENT = frozenset({"queued", "scheduled", "pulling"})

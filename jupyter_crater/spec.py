@@ -35,6 +35,8 @@ Phase = Literal[
 ]
 PHASES: tuple[Phase, ...] = get_args(Phase)
 ENDED: frozenset[Phase] = frozenset({"stopped", "failed"})
+AWAY: frozenset[Phase] = frozenset({"unknown", "unreachable", "restarting", "stopping"})
+"""Phases that stand behind "serving" in the order and mean that it isn't."""
 
 _DNS_1123 = re.compile(r"[a-z0-9]([-a-z0-9]*[a-z0-9])?")
 

@@ -7,7 +7,7 @@ import inspect
 import pytest
 
 import jupyter_crater as crater
-from jupyter_crater import api, errors, handle
+from jupyter_crater import api, errors, estimates, lease, views, waiting
 from jupyter_crater.templating import RESERVED
 
 
@@ -134,12 +134,12 @@ def test_an_unknown_job_names_the_nearest():
     ("text", "expected"), [("90", 90), (45, 45), ("30m", 1800), ("8h", 28800), ("1d12h", 129600)]
 )
 def test_durations(text, expected):
-    assert handle.seconds(text) == expected
+    assert lease.seconds(text) == expected
 
 
 def test_a_view_without_widgets_says_what_works(monkeypatch):
     with pytest.raises(errors.NotSupported, match="no view 'hologram'"):
-        handle.view("hologram")
+        views.view("hologram")
 
 
 def test_a_measured_start_is_used_by_the_next_estimate(state):
@@ -150,7 +150,7 @@ def test_a_measured_start_is_used_by_the_next_estimate(state):
 
     before = plan()
     line = "INFO 11-23 22:55:10 [kv_cache_utils.py:2177] GPU KV cache size: 1,070,576 tokens"
-    measured.keep(handle.measurements(), before.setup, measured.read([line]))
+    measured.keep(estimates.measurements(), before.setup, measured.read([line]))
     after = plan()
     assert after.to_json()["kv_cache"]["tokens"] == 1_070_576
     assert "measured" in " ".join(after.to_json()["assumed"]).lower()
@@ -161,6 +161,6 @@ def test_a_wait_does_not_take_them_for_serving(phase):
     from jupyter_crater.spec import JobStatus
 
     status = JobStatus(name="j", template="t", backend="local", phase=phase, created=0.0)
-    assert not handle._reached(status, "serving")
-    assert not handle._reached(status, "loading-weights")
-    assert handle._reached(status, phase)
+    assert not waiting.reached(status, "serving")
+    assert not waiting.reached(status, "loading-weights")
+    assert waiting.reached(status, phase)

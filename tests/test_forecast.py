@@ -9,8 +9,8 @@ import pytest
 
 from jupyter_crater import forecast, timeline
 from jupyter_crater.cli.output import Output, WaitProgress
-from jupyter_crater.handle import PrintedProgress
 from jupyter_crater.spec import JobStatus, Observation
+from jupyter_crater.waiting import PrintedProgress
 
 from .waiting import until
 

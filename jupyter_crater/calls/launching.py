@@ -4,10 +4,9 @@ from __future__ import annotations
 
 from typing import Any
 
-from .. import api, config
+from .. import api, config, estimates
 from ..engines import Parsed, command_text, parse_command, start_command
 from ..errors import CraterError, InputError, ParameterError
-from ..handle import measurements
 from ..spec import JobSpec
 from ..templating import LANGUAGES, Template
 
@@ -77,12 +76,8 @@ def template_check(params: Params) -> Json:
 
 def _plan(asked: JobSpec) -> Json | None:
     """Of what was asked for, also where a rehearsal will run: that is what the values are for."""
-    from .. import sizing
-
-    if asked.engine is None or asked.main.resources.gpu is None:
-        return None
     try:
-        plan = sizing.check(asked, measurements=measurements())
+        plan = estimates.plan(asked)
         return None if plan is None else dict(plan.to_json())
     except CraterError:
         return None

@@ -97,7 +97,6 @@ class _Progress:
         self._asked = time.monotonic()
         self._first: float | None = None
         self._last = self._asked
-        self._thought: float | None = None
         self._chunks = 0
 
     def take(self, parts: list[Part]) -> list[Delta]:

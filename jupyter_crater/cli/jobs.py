@@ -7,7 +7,7 @@ from datetime import datetime
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from .. import api, config, handle
+from .. import api, config, display
 from ..errors import CraterError, InputError
 from ..spec import JobStatus
 from .output import Output
@@ -44,23 +44,18 @@ def _age(created: float) -> str:
 
 def status(options: argparse.Namespace, out: Output) -> None:
     found = job(options).status(metrics=True)
-    out.result(found.to_json(), handle.as_text(found))
+    out.result(found.to_json(), display.as_text(found))
 
 
 def logs(options: argparse.Namespace, out: Output) -> None:
     lines = job(options).logs(options.task, follow=options.follow, previous=options.previous)
     if out.json:
-        rows = [{"task": t, "line": line} for t, line in (_split(x) for x in lines)]
+        rows = [{"task": task, "line": line} for task, line in lines.pairs()]
         out.document({"schema": 1, "name": options.name, "lines": rows})
         return
     options.on_cancel = "No longer followed; the job goes on."
     for line in lines:
         print(line, flush=options.follow)
-
-
-def _split(line: str) -> tuple[str, str]:
-    task, _, text = line.partition("] ")
-    return task.removeprefix("["), text
 
 
 def events(options: argparse.Namespace, out: Output) -> None:

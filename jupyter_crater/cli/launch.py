@@ -6,7 +6,7 @@ import argparse
 import json
 from typing import Any
 
-from .. import api, handle
+from .. import api, display
 from ..config import CARRIERS
 from ..errors import InputError
 from .output import Output, WaitProgress
@@ -34,7 +34,7 @@ def launch(options: argparse.Namespace, out: Output) -> int:
     if options.dry_run:
         _print(prepared.documents(), "json" if options.json else options.output)
         return 0
-    _announce(prepared, out)
+    announce(prepared, out)
     if options.preflight:
         checks = prepared.preflight(progress=WaitProgress(out))
         out.end_line()
@@ -50,11 +50,11 @@ def launch(options: argparse.Namespace, out: Output) -> int:
         job.wait(progress=WaitProgress(out))
         out.end_line()
     status = job.status()
-    out.result(status.to_json(), handle.as_text(status))
+    out.result(status.to_json(), display.as_text(status))
     return 0
 
 
-def _announce(prepared: api.Prepared, out: Output) -> None:
+def announce(prepared: api.Prepared, out: Output) -> None:
     """What a first launch brings onto the machine is said before it starts."""
     if prepared.backend.name != "local":
         return

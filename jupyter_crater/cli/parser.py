@@ -11,6 +11,19 @@ EXIT_CODES = (
     "template, 5 backend not reachable, 130 cancelled"
 )
 BACKENDS = ("local", "kubernetes", "crater")
+SETTINGS = {
+    "tensor_parallel": int,
+    "pipeline_parallel": int,
+    "dtype": str,
+    "quantization": str,
+    "kv_cache_dtype": str,
+    "kv_cache_memory_bytes": int,
+    "max_model_len": int,
+    "max_num_seqs": int,
+    "max_num_batched_tokens": int,
+    "gpu_memory_utilization": float,
+}
+"""Of ``size``: each is an option of the same name."""
 
 
 class _Parser(argparse.ArgumentParser):
@@ -73,8 +86,9 @@ def _backend(parser: argparse.ArgumentParser) -> None:
     group.add_argument("--account", help="crater: account")
 
 
-def _job(verbs: Any, name: str, run: str, help: str, example: str) -> argparse.ArgumentParser:  # noqa: A002
-    parser = verb(verbs, name, run, help, example)
+def _job(verbs: Any, name: str, run: str, help: str, rest: str = "") -> argparse.ArgumentParser:  # noqa: A002
+    """A verb for one job; ``rest`` follows the job's name in the example."""
+    parser = verb(verbs, name, run, help, f"{name} deepseek-r1-distributed {rest}".rstrip())
     _complete(parser.add_argument("name", metavar="NAME", help="name of the job"), _job_names)
     _backend(parser)
     return parser
@@ -134,19 +148,8 @@ def _templates(verbs: Any) -> None:
     size.add_argument("--compute-capability", metavar="X.Y")
     size.add_argument("--nodes", type=int, default=1)
     size.add_argument("--gpus-per-node", type=int, default=1)
-    for option, kind in (
-        ("tensor-parallel", int),
-        ("pipeline-parallel", int),
-        ("dtype", str),
-        ("quantization", str),
-        ("kv-cache-dtype", str),
-        ("kv-cache-memory-bytes", int),
-        ("max-model-len", int),
-        ("max-num-seqs", int),
-        ("max-num-batched-tokens", int),
-        ("gpu-memory-utilization", float),
-    ):
-        size.add_argument(f"--{option}", type=kind)
+    for setting, kind in SETTINGS.items():
+        size.add_argument(f"--{setting.replace('_', '-')}", type=kind)
     size.add_argument("--enforce-eager", action="store_true", default=None)
     size.add_argument("--engine", choices=("vllm", "sglang"))
     size.add_argument("--engine-version")
@@ -207,18 +210,13 @@ def _values(parser: argparse.ArgumentParser) -> None:
 
 
 def _jobs(verbs: Any) -> None:
-    listing = verb(verbs, "list", "jobs:list_jobs", "list all jobs", "list\nlist --json")
-    _backend(listing)
-    _job(
-        verbs, "status", "jobs:status", "show the state of a job", "status deepseek-r1-distributed"
-    )
-    logs = _job(
-        verbs, "logs", "jobs:logs", "show the logs of a job", "logs deepseek-r1-distributed -f"
-    )
+    _backend(verb(verbs, "list", "jobs:list_jobs", "list all jobs", "list\nlist --json"))
+    _job(verbs, "status", "jobs:status", "show the state of a job")
+    logs = _job(verbs, "logs", "jobs:logs", "show the logs of a job", "-f")
     logs.add_argument("--task", help="head, worker, worker-0, engine …")
     logs.add_argument("-f", "--follow", action="store_true", help="until the job ends")
     logs.add_argument("--previous", action="store_true", help="of the attempt before")
-    _job(verbs, "events", "jobs:events", "show what happened", "events deepseek-r1-distributed")
+    _job(verbs, "events", "jobs:events", "show what happened")
 
     diagnose = verb(
         verbs,
@@ -236,22 +234,15 @@ def _jobs(verbs: Any) -> None:
 
 
 def _service(verbs: Any) -> None:
-    _job(verbs, "url", "service:url", "print the forwarded address", "url deepseek-r1-distributed")
+    _job(verbs, "url", "service:url", "print the forwarded address")
     _job(
         verbs,
         "open",
         "service:open_job",
         "open it with its chat in JupyterLab; a client's page, signed in",
-        "open deepseek-r1-distributed",
     )
-    _job(verbs, "key", "service:key", "print the API key", "key deepseek-r1-distributed")
-    ask = _job(
-        verbs,
-        "ask",
-        "service:ask",
-        "ask the model one question",
-        "ask deepseek-r1-distributed 'What is gravity?'",
-    )
+    _job(verbs, "key", "service:key", "print the API key")
+    ask = _job(verbs, "ask", "service:ask", "ask the model one question", "'What is gravity?'")
     ask.add_argument("text", metavar="TEXT")
     ask.add_argument("--max-tokens", type=int)
     ask.add_argument("--temperature", type=float)
@@ -260,27 +251,9 @@ def _service(verbs: Any) -> None:
 
 
 def _ending(verbs: Any) -> None:
-    _job(
-        verbs,
-        "stop",
-        "jobs:stop",
-        "end the processes of a job; logs stay",
-        "stop deepseek-r1-distributed",
-    )
-    _job(
-        verbs,
-        "delete",
-        "jobs:delete",
-        "end a job and remove everything of it",
-        "delete deepseek-r1-distributed",
-    )
-    extend = _job(
-        verbs,
-        "extend",
-        "jobs:extend",
-        "move the end of the lease",
-        "extend deepseek-r1-distributed 2h",
-    )
+    _job(verbs, "stop", "jobs:stop", "end the processes of a job; logs stay")
+    _job(verbs, "delete", "jobs:delete", "end a job and remove everything of it")
+    extend = _job(verbs, "extend", "jobs:extend", "move the end of the lease", "2h")
     extend.add_argument("duration", metavar="DURATION", help="90, 45s, 30m, 8h or 2d")
 
 

@@ -8,22 +8,9 @@ from typing import Any
 from .. import api
 from ..errors import InputError, ParameterError
 from .output import Output
+from .parser import SETTINGS
 
-_SETTINGS = (
-    "tensor_parallel",
-    "pipeline_parallel",
-    "dtype",
-    "quantization",
-    "kv_cache_dtype",
-    "kv_cache_memory_bytes",
-    "max_model_len",
-    "max_num_seqs",
-    "max_num_batched_tokens",
-    "gpu_memory_utilization",
-    "enforce_eager",
-    "engine",
-    "engine_version",
-)
+_SETTINGS = (*SETTINGS, "enforce_eager", "engine", "engine_version")
 
 
 def size(options: argparse.Namespace, out: Output) -> int:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import argparse
 from typing import Any
 
-from .. import api
+from .. import api, templating
 from .output import Output
 from .select import place
 
@@ -34,14 +34,8 @@ def templates(options: argparse.Namespace, out: Output) -> None:
         rows = [[str(f.id), f.name, f.type, f.owner or "", f.describe] for f in forms]
         text += "\n\n" + out.table(["ID", "ON THE PLATFORM", "TYPE", "OWNER", "DESCRIPTION"], rows)
     out.result(document, text)
-    for each in _broken():
-        out.note(f"Left out: {each}")
-
-
-def _broken() -> list[str]:
-    from .. import templating
-
-    return [str(b.error) for b in templating.broken()]
+    for each in templating.broken():
+        out.note(f"Left out: {each.error}")
 
 
 def show(options: argparse.Namespace, out: Output) -> None:

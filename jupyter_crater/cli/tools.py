@@ -10,9 +10,10 @@ import time
 from importlib.metadata import version
 from pathlib import Path
 
-from .. import api, handle
+from .. import api, display
 from ..errors import InputError, JobNotFound
 from ..handle import Job
+from .launch import announce
 from .output import Output, WaitProgress
 
 QUESTION = "What is gravity?"
@@ -30,17 +31,21 @@ def tutorials() -> Path:
 
 def notebooks(options: argparse.Namespace, out: Output) -> None:
     target = Path(options.folder)
-    source = tutorials()
-    copied, kept = [], []
-    target.mkdir(parents=True, exist_ok=True)
-    for path in sorted(source.glob("*.ipynb")):
-        if (target / path.name).exists():
-            kept.append(path.name)  # somebody's work: never overwritten
-        else:
-            shutil.copyfile(path, target / path.name)
-            copied.append(path.name)
+    copied, kept = _copy(target)
     text = "\n".join([*(f"{target / n}" for n in copied), *(f"{n} is there, kept" for n in kept)])
     out.result({"schema": 1, "folder": str(target), "copied": copied, "kept": kept}, text)
+
+
+def _copy(target: Path) -> tuple[list[str], list[str]]:
+    """The tutorials into a folder: names of those copied, and of those that were there."""
+    source = tutorials()
+    names = sorted(path.name for path in source.glob("*.ipynb"))
+    kept = [name for name in names if (target / name).exists()]  # somebody's work
+    copied = [name for name in names if name not in kept]
+    target.mkdir(parents=True, exist_ok=True)
+    for name in copied:
+        shutil.copyfile(source / name, target / name)
+    return copied, kept
 
 
 def completion(options: argparse.Namespace, out: Output) -> None:
@@ -53,11 +58,8 @@ def completion(options: argparse.Namespace, out: Output) -> None:
 def demo(options: argparse.Namespace, out: Output) -> int:
     """The main job on this machine: launch or attach, wait, ask, show."""
     started = time.monotonic()
-    from ..engines import environment
-
-    if environment.find() is None:
-        out.note(str(environment.describe()))
     prepared = api.prepare(DEMO, backend="local")
+    announce(prepared, out)
     try:
         was = api.job(prepared.name, "local").phase
     except JobNotFound:
@@ -92,7 +94,7 @@ def _report(job: Job, answer: str, placed: list[str], seconds: float) -> str:
     nodes = [t for t in status.tasks if t.phase == "running" and t.node]
     lines = [
         "",
-        f"Rehearsal: {handle.rehearsal_title(status)}",
+        f"Rehearsal: {display.rehearsal_title(status)}",
         *(f"  {r.setting}: {r.asked} → {r.used} ({r.because})" for r in status.rehearsal),
         "",
         f"Head IP        {status.head_ip}",
@@ -120,10 +122,7 @@ def _lab(out: Output) -> int:
         out.note("JupyterLab is not installed here: pip install 'jupyter_crater[lab]'.")
         return 0
     target = Path("crater-tutorials")
-    target.mkdir(exist_ok=True)
-    for path in tutorials().glob("*.ipynb"):
-        if not (target / path.name).exists():
-            shutil.copyfile(path, target / path.name)
+    _copy(target)
     sys.stdout.flush()
     command = [sys.executable, "-m", "jupyterlab", str(target / "01-the-main-job.ipynb")]
     return subprocess.run(command, check=False).returncode

@@ -12,10 +12,11 @@ import os
 from typing import Any
 
 from ..addresses import is_loopback
-from ..backends.base import Account
+from ..backends.base import Account, Backend
 from ..errors import NotSupported
 from ..spec import JobStatus
 from . import door, webui
+from .watch import its_word
 
 WEB = "web"
 NO_ROUTE = (
@@ -72,12 +73,34 @@ def without(status: JobStatus, why: str) -> JobStatus:
     return status.model_copy(update=update)
 
 
+def has_page(status: JobStatus) -> bool:
+    return any(e.name == WEB for e in status.endpoints)
+
+
+def wired(place: Backend, status: JobStatus) -> JobStatus:
+    """A client on a cluster with what its engine lacks; here its supervisor says that itself."""
+    known = place.name == "local" or status.phase != "serving" or status.reason
+    connect = None if known or not has_page(status) else place.spec(status.name).connect
+    if connect is None or not connect.job or (seen := its_word(place, connect.job)).ok:
+        return status
+    return status.model_copy(update={"reason": seen.code, "message": seen.message})
+
+
 def shown(status: JobStatus, url: str | None) -> JobStatus:
-    """The status with the page's address, or, where that is a dead link, with none and why."""
-    if not reachable(url):
+    """The status with the address to open, or, where that is a dead link, with none and why."""
+    page = has_page(status)
+    if page and not reachable(url):
         return without(status, NO_ROUTE)
+    if not page:
+        if status.url is not None:
+            return status
+        if status.endpoints and (url or status.phase == "serving"):
+            url = engine(status.name, status.backend, url)
+            if url is None and not reachable(None):
+                return without(status, NO_FORWARD)
     endpoints = tuple(
-        e.model_copy(update={"url": url}) if e.name == WEB else e for e in status.endpoints
+        e.model_copy(update={"url": url}) if e.name == WEB or not page else e
+        for e in status.endpoints
     )
     return status.model_copy(update={"url": url, "endpoints": endpoints})
 

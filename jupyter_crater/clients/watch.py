@@ -56,7 +56,7 @@ def look(connect: Connect, key: str | None = None) -> Seen:
         told = its_word(place, name)
         if not told.ok:
             return told
-        url, key = _way(place, name)
+        url, key = forwards.reach(place, name)
     except CraterError as error:
         return Seen(None, "engine-unreachable", f"{name!r} can't be reached: {error.message}")
     return probe(Target(v1(url), key), name)
@@ -71,12 +71,6 @@ def its_word(place: Backend, name: str) -> Seen:
     except CraterError as error:
         return Seen(None, "engine-unreachable", f"{name!r} can't be reached: {error.message}")
     return Seen(None) if status.phase == "serving" else _not_serving(name, status)
-
-
-def _way(place: Backend, name: str) -> tuple[str, str | None]:
-    """Where this machine reaches the engine: as its backend offers it, else by the job's forward."""
-    reach = place.reach(name)
-    return reach.url or forwards.ensure(place, name), reach.key
 
 
 def _not_serving(name: str, status: JobStatus) -> Seen:

@@ -17,7 +17,7 @@ from pydantic import TypeAdapter
 
 from ..spec import JobStatus
 from . import shapes
-from .routes import ROUTES, STATUS
+from .routes import PLACES, ROUTES, STATUS
 
 Json = dict[str, Any]
 
@@ -65,8 +65,6 @@ OPERATIONS: dict[str, Operation] = {
     ),
 }
 
-PLACES = {"NAME": "name", "ID": "id"}
-
 
 def document() -> Json:
     """The description of all routes, those of the engine proxy included."""
@@ -74,8 +72,8 @@ def document() -> Json:
     paths: dict[str, Json] = {}
     for path, verbs in ROUTES.items():
         parts = path.split("/")
-        named = [PLACES[part] for part in parts if part in PLACES]
-        place = "/".join(f"{{{PLACES[part]}}}" if part in PLACES else part for part in parts)
+        named = [part.lower() for part in parts if part in PLACES]
+        place = "/".join(f"{{{part.lower()}}}" if part in PLACES else part for part in parts)
         paths[f"/crater/{place}"] = {
             verb.lower(): _operation(method, named, schemas) for verb, method in verbs.items()
         }

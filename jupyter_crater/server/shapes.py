@@ -17,13 +17,16 @@ from ..spec import JobStatus, RehearsalChange
 Values = dict[str, Any]
 """Parameters of a template by name; ``GET templates/ID`` has their JSON Schema."""
 
-_CLOSED = ConfigDict(extra="forbid")
+
+class Closed(TypedDict):
+    """With no field but those named."""
+
+    __pydantic_config__ = ConfigDict(extra="forbid")  # type: ignore[misc]
 
 
-class Answer(TypedDict):
+class Answer(Closed):
     """What every document begins with."""
 
-    __pydantic_config__ = _CLOSED  # type: ignore[misc]
     schema: Literal[1]
 
 
@@ -71,17 +74,15 @@ class Extend(TypedDict):
     seconds: float
 
 
-class Lease(TypedDict):
+class Lease(Closed):
     """``lease``: when it ends, epoch seconds."""
 
-    __pydantic_config__ = _CLOSED  # type: ignore[misc]
     lease: float | None
 
 
-class Link(TypedDict):
+class Link(Closed):
     """An address to open in the browser; a client's signs in, once."""
 
-    __pydantic_config__ = _CLOSED  # type: ignore[misc]
     url: str
 
 
@@ -94,18 +95,16 @@ class LogRequest(TypedDict):
     after: NotRequired[dict[str, int]]
 
 
-class LogLine(TypedDict):
-    __pydantic_config__ = _CLOSED  # type: ignore[misc]
+class LogLine(Closed):
     task: str | None
     index: int | None
     text: str
 
 
-class LogItem(TypedDict):
+class LogItem(Closed):
     """``dropped``: lines left out since the item before, since the reader was too slow. ``at``: how
     far each log was read, in the last item of an answer that ends by its ``seconds``."""
 
-    __pydantic_config__ = _CLOSED  # type: ignore[misc]
     lines: list[LogLine]
     dropped: int
     at: NotRequired[dict[str, int]]
@@ -119,20 +118,18 @@ class ChatRequest(TypedDict):
     settings: NotRequired[Settings]
 
 
-class ChatItem(TypedDict, total=False):
+class ChatItem(Closed, total=False):
     """A part of the answer under way, or the finished turn. ``retract``: what came was thinking."""
 
-    __pydantic_config__ = _CLOSED  # type: ignore[misc]
     text: str
     thinking: str
     retract: bool
     turn: Turn
 
 
-class Event(TypedDict):
+class Event(Closed):
     """What was seen of a job; ``time`` in epoch seconds."""
 
-    __pydantic_config__ = _CLOSED  # type: ignore[misc]
     time: float
     kind: str
     reason: NotRequired[str]
@@ -146,16 +143,14 @@ class Events(Answer):
     events: list[Event]
 
 
-class Fix(TypedDict):
+class Fix(Closed):
     """``set``: settings for the next attempt; empty: something to do by hand."""
 
-    __pydantic_config__ = _CLOSED  # type: ignore[misc]
     label: str
     set: Values
 
 
-class Finding(TypedDict):
-    __pydantic_config__ = _CLOSED  # type: ignore[misc]
+class Finding(Closed):
     rule: str
     severity: Literal["error", "warning", "info"]
     message: str
@@ -163,15 +158,13 @@ class Finding(TypedDict):
     fixes: list[Fix]
 
 
-class Evidence(TypedDict):
-    __pydantic_config__ = _CLOSED  # type: ignore[misc]
+class Evidence(Closed):
     task: str | None
     time: float | None
     line: str
 
 
-class Diagnosis(TypedDict):
-    __pydantic_config__ = _CLOSED  # type: ignore[misc]
+class Diagnosis(Closed):
     id: str
     title: str
     confidence: Literal["high", "medium", "low"]
@@ -194,8 +187,7 @@ class Report(Answer):
     text: str
 
 
-class PlanModel(TypedDict):
-    __pydantic_config__ = _CLOSED  # type: ignore[misc]
+class PlanModel(Closed):
     id: str
     architecture: str | None
     parameters: int | None
@@ -208,15 +200,13 @@ class PlanModel(TypedDict):
     source: str | None
 
 
-class PlanGpu(TypedDict):
-    __pydantic_config__ = _CLOSED  # type: ignore[misc]
+class PlanGpu(Closed):
     name: str
     memory_gib: float | None
     compute_capability: str | None
 
 
-class PlanEngine(TypedDict):
-    __pydantic_config__ = _CLOSED  # type: ignore[misc]
+class PlanEngine(Closed):
     name: str
     version: str
     image: str | None
@@ -224,10 +214,9 @@ class PlanEngine(TypedDict):
     runner: str
 
 
-class Rank(TypedDict):
+class Rank(Closed):
     """One GPU's share, GiB (2^30 bytes)."""
 
-    __pydantic_config__ = _CLOSED  # type: ignore[misc]
     rank: int
     stage: int
     weights_gib: float
@@ -239,8 +228,7 @@ class Rank(TypedDict):
     budget_gib: float
 
 
-class KVCache(TypedDict):
-    __pydantic_config__ = _CLOSED  # type: ignore[misc]
+class KVCache(Closed):
     tokens: int
     blocks: int
     bytes_per_token: float
@@ -284,8 +272,7 @@ class Memory(Answer):
     measured: dict[str, Any] | None
 
 
-class Template(TypedDict):
-    __pydantic_config__ = _CLOSED  # type: ignore[misc]
+class Template(Closed):
     id: str
     version: str
     kind: str
@@ -302,10 +289,9 @@ class Templates(Answer):
     backends: list[str]
 
 
-class TemplateAnswer(TypedDict):
+class TemplateAnswer(Closed):
     """The template and the JSON Schema of its values, with hints for a form."""
 
-    __pydantic_config__ = _CLOSED  # type: ignore[misc]
     template: Template
     schema: dict[str, Any]
 
@@ -335,18 +321,16 @@ class ParseRequest(TypedDict):
     values: NotRequired[Values]
 
 
-class Parsed(TypedDict):
+class Parsed(Closed):
     """The values that the command changes, or null and why it can't be read back."""
 
-    __pydantic_config__ = _CLOSED  # type: ignore[misc]
     values: Values | None
     because: NotRequired[str]
 
 
-class GpuType(TypedDict):
+class GpuType(Closed):
     """What tells cards apart; ``kind``: a slice or a time-shared card is no whole one."""
 
-    __pydantic_config__ = _CLOSED  # type: ignore[misc]
     gpu: str | None
     kind: Literal["whole", "mig", "shared"]
     resource: str
@@ -373,8 +357,7 @@ class GpuRow(GpuType):
     largest_free: int | None
 
 
-class QuotaRow(TypedDict):
-    __pydantic_config__ = _CLOSED  # type: ignore[misc]
+class QuotaRow(Closed):
     quota: str
     resource: str
     hard: int
@@ -382,10 +365,9 @@ class QuotaRow(TypedDict):
     free: int
 
 
-class Capacity(TypedDict):
+class Capacity(Closed):
     """``message``: what could not be asked."""
 
-    __pydantic_config__ = _CLOSED  # type: ignore[misc]
     source: Literal["nodes", "nodes without pods", "quota", "unknown"]
     message: str
     nodes: list[NodeRow]

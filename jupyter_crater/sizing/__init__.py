@@ -48,15 +48,9 @@ def size(
     gpu: str,
     gpu_memory: float | None = None,
     compute_capability: str | float | None = None,
-    nodes: int = 1,
-    gpus_per_node: int = 1,
-    tensor_parallel: int | None = None,
-    pipeline_parallel: int | None = None,
-    context: Context | None = None,
-    measurements: Path | None = None,
     **settings: Any,
 ) -> Plan:
-    """Plan a model on GPUs by their names.
+    """Plan a model on GPUs by their names; the layout too is as :func:`plan` takes it.
 
     Args:
         model: id, short name, folder, config.json or hub id.
@@ -75,12 +69,6 @@ def size(
     return plan(
         models.find(model),
         gpus.find(gpu, memory_gib=gpu_memory, compute_capability=compute_capability),
-        nodes=nodes,
-        gpus_per_node=gpus_per_node,
-        tensor_parallel=tensor_parallel,
-        pipeline_parallel=pipeline_parallel,
-        context=context,
-        measurements=measurements,
         **settings,
     )
 
@@ -126,29 +114,15 @@ def plan(
     return plan_of(setup, context, because=because, measured=kept)
 
 
-def check(
-    spec: JobSpec,
-    *,
-    gpu: str | None = None,
-    measurements: Path | None = None,
-    containers: bool = True,
-) -> Plan | None:
-    """The plan of a job, or None for one without engine settings (a client, a raw command).
-
-    Args:
-        gpu: the kind of GPU, where the job leaves it open.
-        containers: the backend runs tasks in containers (their /dev/shm is small).
+def check(spec: JobSpec, *, measurements: Path | None = None) -> Plan | None:
+    """The plan of a job; None without engine settings (a client, a raw command) or kind of GPU.
 
     Raises:
-        ModelNotFound, ParameterError: as :func:`size`; a job on GPUs of no named kind (parameter
-            "gpu").
+        ModelNotFound, ParameterError: as :func:`size`.
     """
-    e, main = spec.engine, spec.main
-    kind = gpu or main.resources.gpu
-    if e is None or not (main.resources.gpus or kind):
+    e, main, kind = spec.engine, spec.main, spec.main.resources.gpu
+    if e is None or kind is None:
         return None
-    if kind is None:
-        raise ParameterError("gpu", "Which GPU the job gets is not known.", hint="Name it: gpu=…")
     settings = e.model_dump(
         exclude={"model", "served_model_name", "host", "port", "reasoning_parser"}
     )
@@ -165,7 +139,7 @@ def check(
             key=spec.service.key is not None if spec.service else None,
             shm_gib=main.resources.shm_gib,
             env=main.env,
-            containers=containers,
+            containers=True,
         ),
         measurements=measurements,
         **settings,

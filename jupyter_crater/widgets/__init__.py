@@ -1,6 +1,6 @@
 """The views as anywidgets: thin classes, whose code is labextension/src/views.
 
-Importing this fills :data:`jupyter_crater.handle.views`, which is how a Job finds its chat without
+Importing this fills :data:`jupyter_crater.views.views`, which is how a Job finds its chat without
 knowing of widgets.
 """
 
@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import traitlets
 
-from ..handle import views
+from ..views import views
 from .chat import ChatWidget
 from .opening import show
 from .view import View

@@ -8,8 +8,9 @@ from typing import Any
 from urllib.parse import quote, urlencode
 
 from .. import config, files
+from ..display import MIME
 from ..errors import NotSupported
-from ..handle import MIME, Job
+from ..handle import Job
 
 PAGE = '<!doctype html><meta http-equiv="refresh" content="0; url={}"><title>JupyterLab</title>'
 

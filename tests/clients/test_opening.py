@@ -9,7 +9,7 @@ from urllib.parse import urlsplit
 
 import pytest
 
-from jupyter_crater import errors, handle, processes
+from jupyter_crater import display, errors, processes, views
 from jupyter_crater.backends.base import Account
 from jupyter_crater.clients import door, opening
 from jupyter_crater.spec import Endpoint, JobStatus
@@ -148,12 +148,12 @@ def test_where_the_route_is_off_no_dead_link_is_given(launch, monkeypatch):
     assert (status.phase, status.url, status.reason) == ("serving", None, "no-route")
     assert [e.url for e in status.endpoints] == [None]
     assert "c.Crater.forward" in status.message
-    assert ("URL", "none") in handle.rows(status)
+    assert ("URL", "none") in display.rows(status)
     with pytest.raises(errors.NotSupported, match="browser can't open it") as caught:
         job.url  # noqa: B018
     assert "job.api_url" in caught.value.hint
     shown = []
-    monkeypatch.setitem(handle.views, "job", shown.append)
+    monkeypatch.setitem(views.views, "job", shown.append)
     assert job.open() is None
     assert shown == [job], "its view and chat need no address"
     assert job.api_url.startswith("http://127.0.0.1:")

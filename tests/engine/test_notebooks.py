@@ -9,8 +9,8 @@ import nbformat
 import pytest
 
 import jupyter_crater as crater
+from jupyter_crater.display import MIME
 from jupyter_crater.engines import clients
-from jupyter_crater.handle import MIME
 
 NOTEBOOKS = Path(__file__).parents[2] / "notebooks"
 WIDGET = "application/vnd.jupyter.widget-view+json"

@@ -7,7 +7,7 @@ import comm
 import pytest
 from comm.base_comm import BaseComm
 
-from jupyter_crater import calls, handle
+from jupyter_crater import calls, views
 from jupyter_crater.chat import Engine
 from jupyter_crater.errors import InputError
 from jupyter_crater.widgets import ChatWidget, Panel
@@ -77,7 +77,7 @@ def chat(server, looked, monkeypatch):
 
 def test_views_are_found_by_name():
     for name in ("chat", "panel", "picker", "calculator"):
-        assert handle.view(name)._bundle
+        assert views.view(name)._bundle
 
 
 def test_a_request_is_answered():

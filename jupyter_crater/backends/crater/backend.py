@@ -370,23 +370,22 @@ class CraterBackend:
         Raises:
             NotSupported: the engine asks for no key.
         """
-        seen = self._seen(name)
-        spec = seen.spec
-        first = spec.service.port if spec.service else next((f.port for f in spec.forwards), None)
-        if (port := port or first) is None:
-            raise NotSupported(f"{name!r} declares no port.")
-        label = next((f.name for f in spec.forwards if f.port == port), "api")
+        seen, port = self._at(name, port)
+        label = next((f.name for f in seen.spec.forwards if f.port == port), "api")
         made = access.ensure_rule(self.client, seen, port, submit.letters(label))
         self._poller.forget()
         return made
 
     def connect(self, name: str, port: int | None = None) -> socket.socket:
+        return access.connect(*self._at(name, port))
+
+    def _at(self, name: str, port: int | None) -> tuple[Seen, int]:
         seen = self._seen(name)
         spec = seen.spec
         first = spec.service.port if spec.service else next((f.port for f in spec.forwards), None)
         if (port := port or first) is None:
             raise NotSupported(f"{name!r} declares no port.")
-        return access.connect(seen, port)
+        return seen, port
 
     # -- ending --------------------------------------------------------------------------------------
 

@@ -81,8 +81,6 @@ class Mirror:
         self.refused: CraterError | None = None
         """Why it can't be read at all (no right to, no such kind); None: it can."""
         self._listed_only = False
-        self.generation = 0
-        """Grows with every change."""
 
     # -- reading -----------------------------------------------------------------------------------
 
@@ -235,7 +233,6 @@ class Mirror:
             before and after and _version(before) == _version(after) and _version(after)
         ):
             return
-        self.generation += 1
         if self._changed is not None:
             self._changed(before, after)
 

@@ -11,7 +11,7 @@ import time
 import httpx
 import pytest
 
-from jupyter_crater import preflight, templating
+from jupyter_crater import forwards, preflight, templating
 from jupyter_crater.backends.crater import access, create, credentials, templates
 from jupyter_crater.backends.crater.backend import CraterBackend
 from jupyter_crater.backends.crater.client import CreationUnknown
@@ -504,7 +504,7 @@ def test_a_page_elsewhere_has_its_engine_offered_an_address(backend, world):
     launch(backend)
     assert watch.its_word(backend, NAME).code == "engine-not-serving"
     only(world).pods[0].log.append(READY)
-    url, key = watch._way(backend, NAME)
+    url, key = forwards.reach(backend, NAME)
     assert url.startswith("https://")
     assert key == backend._key(backend._seen(NAME))
 

@@ -99,7 +99,7 @@ def test_it_is_in_the_panel_and_answers(api, capsys, monkeypatch, tmp_path, engi
         assert cli.main(["key", NAME, "--backend", "kubernetes"]) == 0
         assert capsys.readouterr().out.strip() == "by-hand"
         job = crater.job(NAME, "kubernetes")
-        with job._backend.connect(NAME) as sock:
+        with job.place.connect(NAME) as sock:
             assert talk(sock, b"hello") == b"hello"
         assert panel.delete(f"jobs/{NAME}", params=where).status_code == 204
         assert panel.get("jobs", params=where).json()["jobs"] == []

@@ -317,7 +317,7 @@ def test_a_forward_of_a_job_that_is_deleted_meanwhile_brings_nothing_back(launch
     spawn = processes.spawn_detached
 
     def deleted_first(*arguments, **options):
-        job._backend.delete(NAME)
+        job.place.delete(NAME)
         return spawn(*arguments, **options)
 
     record = json.loads((folder / "forward.json").read_text())
