@@ -134,9 +134,6 @@ class ClientSupervisor(Supervisor):
         if self.current == "serving" and self.stopped_since is None and self.watch.seen:
             self._tell(self.watch.seen, "serving")
 
-    def _heard(self, part: Part, line: str, *, ended: bool) -> None:
-        """An engine's words mean nothing here."""
-
     def _died(self, part: Part, code: int) -> NoReturn:
         last = part.last_line()
         if "address already in use" in "\n".join(part.lines[-20:]):

@@ -34,26 +34,13 @@ def _stand_in(module: str) -> Path:
 
 def ray_head(python: Path | None, *, port: int, gpus: int, temp: Path) -> list[str]:
     """A Ray head on loopback; one host needs one log monitor, and no autoscaler or dashboard."""
-    return [
-        *program("raycli", python),
-        "start",
-        "--head",
-        f"--port={port}",
-        f"--temp-dir={temp}",
-        "--include-dashboard=false",
-        "--no-monitor",
-        *_ray_node("head", gpus),
-    ]
+    own = [f"--port={port}", f"--temp-dir={temp}", "--include-dashboard=false", "--no-monitor"]
+    return [*program("raycli", python), "start", "--head", *own, *_ray_node("head", gpus)]
 
 
 def ray_worker(python: Path | None, *, port: int, gpus: int, index: int) -> list[str]:
-    return [
-        *program("raycli", python),
-        "start",
-        f"--address=127.0.0.1:{port}",
-        "--include-log-monitor=false",
-        *_ray_node(f"worker-{index}", gpus),
-    ]
+    own = [f"--address=127.0.0.1:{port}", "--include-log-monitor=false"]
+    return [*program("raycli", python), "start", *own, *_ray_node(f"worker-{index}", gpus)]
 
 
 def _ray_node(label: str, gpus: int) -> list[str]:
@@ -72,12 +59,8 @@ def _ray_node(label: str, gpus: int) -> list[str]:
 
 
 def node_wait(python: Path | None, *, port: int, expect: int, timeout: float) -> list[str]:
-    return [
-        *program("nodes", python),
-        f"--address=127.0.0.1:{port}",
-        f"--expect={expect}",
-        f"--timeout={timeout:g}",
-    ]
+    own = [f"--address=127.0.0.1:{port}", f"--expect={expect}", f"--timeout={timeout:g}"]
+    return [*program("nodes", python), *own]
 
 
 def serve(

@@ -26,10 +26,7 @@ def take_down(
 ) -> None:
     """The engine first, then the others; then whatever is left of the tree, by session too.
 
-    Args:
-        sessions: records of all that the attempt has started, parts that are gone included.
-        shm: files of /dev/shm that were seen in use earlier.
-        grace: seconds for each group to end by itself.
+    ``sessions`` are the records of the parts, ``shm`` the files of /dev/shm seen in use earlier.
     """
     tree = parts.tree(everyone)
     shm = {*shm, *processes.shared_memory(tree)}

@@ -11,6 +11,7 @@ import time
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import Any
 
 import psutil
 
@@ -71,6 +72,10 @@ class Part:
         self.lines = (self.lines + lines)[-2000:]
         self.log.rotate()
         return lines
+
+    def record(self) -> dict[str, Any]:
+        pid = self.process.pid
+        return {"title": self.title, "pid": pid, "ticks": processes.ticks(pid)}
 
     def last_line(self) -> str:
         return next((line for line in reversed(self.lines) if line.strip()), "")

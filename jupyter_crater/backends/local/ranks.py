@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
 import psutil
 
 from ... import files, processes
-from .parts import ENGINE, Part
 
 
 class Ranks:
@@ -19,6 +18,15 @@ class Ranks:
         self.folder = folder
         self.ranks: dict[Path, dict[str, Any]] = {}
         self.cores: list[dict[str, Any]] = []
+
+    def find_cores(self, server: int) -> None:
+        """vLLM's engine cores: below its server, known by the title they take."""
+        with suppress(psutil.Error):
+            self.cores = [
+                processes.identity(each.pid)
+                for each in psutil.Process(server).children(recursive=True)
+                if each.name().startswith("VLLM::EngineCor")  # Linux cuts a name after 15 bytes
+            ]
 
     def new(self) -> list[dict[str, Any]]:
         """Which pipeline stage runs on which Ray node: each rank says so in a file."""
@@ -43,17 +51,3 @@ class Ranks:
                 text = f"The process of rank {row['rank']} (pipeline stage {row['pp']}) died."
                 return "worker-died", text
         return None
-
-
-def engine_cores(parts: Sequence[Part]) -> list[dict[str, Any]]:
-    """Identities of vLLM's engine cores: children of its server, known by the title they take."""
-    servers = [p.process.pid for p in parts if p.title == ENGINE]
-    try:
-        return [
-            processes.identity(each.pid)
-            for server in servers
-            for each in psutil.Process(server).children(recursive=True)
-            if each.name().startswith("VLLM::EngineCor")  # Linux cuts a name after 15 bytes
-        ]
-    except psutil.Error:
-        return []

@@ -11,8 +11,8 @@ import sys
 import threading
 import time
 import traceback
-from abc import ABC, abstractmethod
 from collections.abc import Callable
+from concurrent.futures import Future
 from pathlib import Path
 from typing import Any, NoReturn, TypeVar
 
@@ -38,13 +38,11 @@ class Ended(Exception):
         self.phase, self.code, self.message = phase, code, message
 
 
-class Supervisor(ABC):
+class Supervisor:
     """Runs one attempt from its environment to the last process."""
 
     def __init__(self, folder: store.Folder, attempt: store.Attempt) -> None:
-        self.folder = folder
-        self.attempt = attempt
-        self.spec = attempt.spec()
+        self.folder, self.attempt, self.spec = folder, attempt, attempt.spec()
         self.parts: list[Part] = []
         self.health: parts.Health | None = None
         self.stop_requested = False
@@ -54,21 +52,21 @@ class Supervisor(ABC):
         self.current = ""
         self.stopped_since: float | None = None
 
-    @abstractmethod
-    def _run(self) -> None:
-        """Start the parts and watch over them; ends by :class:`Ended`."""
+    # What a job's own supervisor says
 
-    @abstractmethod
+    def _run(self) -> None:
+        """Start the parts and watch over them until :class:`Ended`."""
+        raise NotImplementedError
+
+    def _died(self, part: Part, code: int) -> NoReturn:
+        """Why a part that ended ends the attempt."""
+        raise NotImplementedError
+
     def _heard(self, part: Part, line: str, *, ended: bool) -> None:
         """A new line of a part's log; ``ended``: one of its last."""
 
-    @abstractmethod
     def _check(self) -> None:
         """What is looked at every two seconds, besides what holds for any part."""
-
-    @abstractmethod
-    def _died(self, part: Part, code: int) -> NoReturn:
-        """Why a part that ended ends the attempt."""
 
     # What is written down
 
@@ -117,11 +115,9 @@ class Supervisor(ABC):
         # Told before it is done: taking a gang down may take seconds, and readers wait for the reason.
         self.phase("stopping", outcome.message, code=outcome.code)
         self._take_down(gently=outcome.phase == "stopped")
-        self.attempt.record_end(
-            Observation(
-                time.time(), "phase", outcome.phase, outcome.message, data={"code": outcome.code}
-            )
-        )
+        code = {"code": outcome.code}
+        last = Observation(time.time(), "phase", outcome.phase, outcome.message, data=code)
+        self.attempt.record_end(last)
 
     def _outcome(self) -> Ended:
         """Run one gang until something ends it."""
@@ -151,59 +147,31 @@ class Supervisor(ABC):
         if (found := find()) is not None:
             return found
         self.phase("pulling", f"Preparing the environment of {what}, once.")
-        done: list[T | BaseException] = []
+        made: Future[T] = Future()
 
-        def work() -> None:
+        def tell(p: Any) -> None:
+            self.note("progress", "pull", p.message, step=p.step, done=p.done, total=p.total)
+
+        def work() -> None:  # not an executor's: the interpreter's end would wait for it
             try:
-                done.append(
-                    make(
-                        lambda p: self.note(
-                            "progress", "pull", p.message, step=p.step, done=p.done, total=p.total
-                        ),
-                        self.install_cancel,
-                    )
-                )
+                made.set_result(make(tell, self.install_cancel))
             except BaseException as error:  # noqa: BLE001 - handed to the main thread
-                done.append(error)
+                made.set_exception(error)
 
-        thread = threading.Thread(target=work, daemon=True)
-        thread.start()
-        self.pump(until=lambda: not thread.is_alive(), bound=None)
-        result = done[0]
-        if isinstance(result, Cancelled):
+        threading.Thread(target=work, daemon=True).start()
+        self.pump(until=made.done, bound=None)
+        try:
+            return made.result()
+        except Cancelled:
             self.end("stopped", "stopped", f"Stopped while the environment of {what} was made.")
-        if isinstance(result, BaseException):
-            raise result
-        return result
 
     def _start(
-        self,
-        title: str,
-        command: list[str],
-        env: dict[str, str],
-        *,
-        log: str,
-        task: str,
-        index: int = 0,
-        stdout: int | None = None,
+        self, title: str, command: list[str], env: dict[str, str], *, log: str, **more: Any
     ) -> Part:
-        part = parts.start(
-            title,
-            command,
-            log=self.attempt.logs / f"{log}.log",
-            env=env,
-            cwd=self.attempt.folder,
-            task=task,
-            index=index,
-            stdout=stdout,
-        )
+        file, folder = self.attempt.logs / f"{log}.log", self.attempt.folder
+        part = parts.start(title, command, log=file, env=env, cwd=folder, **more)
         self.parts.append(part)
-        self.attempt.write_run(
-            parts=[
-                {"title": p.title, "pid": p.process.pid, "ticks": processes.ticks(p.process.pid)}
-                for p in self.parts
-            ]
-        )
+        self.attempt.write_run(parts=[p.record() for p in self.parts])
         if log not in ("nodes", "engine"):
             self.note("task", "running", task=part.task, index=part.index, ip="127.0.0.1")
         return part

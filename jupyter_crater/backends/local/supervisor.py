@@ -31,7 +31,7 @@ from ...spec import Observation
 from . import commands, ending, parts, store
 from .machine import reserved_ports
 from .parts import Part
-from .ranks import Ranks, engine_cores
+from .ranks import Ranks
 from .supervising import Supervisor, main
 
 NODES_BOUND_S = 180.0
@@ -100,18 +100,15 @@ class EngineSupervisor(Supervisor):
         ranks_in_all = settings.tensor_parallel * settings.pipeline_parallel if settings else 1
         base = engine.process_env(os.environ, ranks=ranks_in_all) if engine else dict(os.environ)
         self.ranks.folder.mkdir(exist_ok=True, mode=0o700)
-        return (
-            base
-            | self.spec.main.env
-            | {
-                processes.MARKER: self.folder.marker,
-                "RAY_AUTH_MODE": "token",
-                "RAY_AUTH_TOKEN_PATH": str(self.attempt.token),
-                "VLLM_HOST_IP": "127.0.0.1",
-                "JUPYTER_CRATER_RANKS": str(self.ranks.folder),
-                "JUPYTER_CRATER_PLACEMENT_WAIT": f"{self._nodes_bound():.0f}",
-            }
-        )
+        ours = {
+            processes.MARKER: self.folder.marker,
+            "RAY_AUTH_MODE": "token",
+            "RAY_AUTH_TOKEN_PATH": str(self.attempt.token),
+            "VLLM_HOST_IP": "127.0.0.1",
+            "JUPYTER_CRATER_RANKS": str(self.ranks.folder),
+            "JUPYTER_CRATER_PLACEMENT_WAIT": f"{self._nodes_bound():.0f}",
+        }
+        return base | self.spec.main.env | ours
 
     def _start_ray(self, engine: Environment | None, port: int, env: dict[str, str]) -> Part:
         python = engine.python if engine else None
@@ -123,18 +120,15 @@ class EngineSupervisor(Supervisor):
         for task in self.spec.tasks:
             for index in range(task.replicas):
                 if task is self.spec.main:
+                    title, name = "Ray head", task.name
                     command = commands.ray_head(python, port=port, gpus=gpus, temp=self.ray_temp)
                 else:
+                    title, name = f"Ray {task.name} {index}", f"{task.name}-{index}"
                     command = commands.ray_worker(python, port=port, gpus=gpus, index=index)
-                title = "Ray head" if task is self.spec.main else f"Ray {task.name} {index}"
-                name = task.name if task is self.spec.main else f"{task.name}-{index}"
                 self._start(title, command, env, log=name, task=task.name, index=index)
-        waiting = commands.node_wait(
-            python, port=port, expect=self.spec.nodes, timeout=self._nodes_bound()
-        )
-        return self._start(
-            "Node wait", waiting, env, log="nodes", task="head", stdout=subprocess.PIPE
-        )
+        bound = self._nodes_bound()
+        wait = commands.node_wait(python, port=port, expect=self.spec.nodes, timeout=bound)
+        return self._start("Node wait", wait, env, log="nodes", task="head", stdout=subprocess.PIPE)
 
     def _nodes_bound(self) -> float:
         return min(float(self.spec.ray.wait_seconds if self.spec.ray else 0), NODES_BOUND_S)
@@ -180,11 +174,8 @@ class EngineSupervisor(Supervisor):
                     ready = ready or bool(row.get("ready"))
                     if "missing" in row:
                         names = ", ".join(row["missing"]) or "a node"
-                        self.end(
-                            "failed",
-                            "workers-missing",
-                            f"{names} did not join Ray within {self._nodes_bound():g} s.",
-                        )
+                        text = f"{names} did not join Ray within {self._nodes_bound():g} s."
+                        self.end("failed", "workers-missing", text)
             return ready
 
         self.pump(until=read, bound=self._nodes_bound() + 30, what="all Ray nodes to join")
@@ -197,14 +188,8 @@ class EngineSupervisor(Supervisor):
 
     def _node_joined(self, row: dict[str, Any], joined: int) -> None:
         total = self.spec.nodes
-        self.note(
-            "task",
-            "running",
-            task=row["task"],
-            index=row["index"],
-            node=row["node"],
-            ip="127.0.0.1",
-        )
+        where = {"node": row["node"], "ip": "127.0.0.1"}
+        self.note("task", "running", task=row["task"], index=row["index"], **where)
         if joined == 1 and total > 1:
             self.phase("waiting-for-workers", f"{total - 1} worker(s)")
         message = f"{joined}/{total} nodes: {row['task']}-{row['index']} joined"
@@ -216,12 +201,9 @@ class EngineSupervisor(Supervisor):
         if self.health is None:
             self.phase("serving", "The command runs; it offers no service to ask.")
             return
-        health = self.health
-        self.pump(
-            until=lambda: health.ok_at is not None, bound=START_BOUND_S, what="/health to answer"
-        )
+        self.pump(until=self._serving, bound=START_BOUND_S, what="/health to answer")
         self._read_ranks()
-        self.ranks.cores = engine_cores(self.parts)
+        self.ranks.find_cores(self._main().process.pid)
         self.phase("serving")
 
     # What goes on meanwhile
@@ -243,16 +225,15 @@ class EngineSupervisor(Supervisor):
 
     def _died(self, part: Part, code: int) -> NoReturn:
         how = parts.describe_exit(code)
+        found = self._verdict(part) if code >= 0 else None
         if part.title in parts.MAIN:
             if self.spec.engine is None and code == 0:
                 self.end("stopped", "completed", "The command ended with exit code 0.")
-            found = self._verdict(part)
-            if found is not None and code >= 0:
-                self.end("failed", found[0], found[1])
+            if found is not None:
+                self.end("failed", *found)
             reason = "engine-died" if part.title == parts.ENGINE else "command-failed"
             self.end("failed", reason, f"The {part.title} {how}.")
         word = part.title.lower().replace(" ", "-")
-        found = decisive(part.lines) if code >= 0 else None
         because = f": {found[1]}" if found else "."
         self.end("failed", f"{word}-died", f"{part.title} {how}{because}")
 
@@ -266,8 +247,7 @@ class EngineSupervisor(Supervisor):
         self.shm |= processes.shared_memory(parts.tree(self.parts))
         assert self.health is not None
         if self.health.status == 503:
-            engine = next((p for p in self.parts if p.title in parts.MAIN), None)
-            found = self._verdict(engine)
+            found = self._verdict(self._main())
             self.end("failed", *(found or ("engine-died", "The engine says 503 on /health.")))
         silent = time.monotonic() - (self.health.ok_at or 0)
         if silent > SILENT_S:
@@ -282,14 +262,17 @@ class EngineSupervisor(Supervisor):
             text = "The forward was stopped (SIGSTOP), so it was ended."
             self.note("event", "forward-ended", text)
 
+    def _main(self) -> Part:
+        return next(p for p in self.parts if p.title in parts.MAIN)
+
     def _read_ranks(self) -> None:
         for row in self.ranks.new():
             message = f"rank {row['rank']} (pipeline stage {row['pp']}) on {row['node']}"
             self.note("fact", "rank-placed", message, **row)
 
-    def _verdict(self, part: Part | None) -> tuple[str, str] | None:
+    def _verdict(self, part: Part) -> tuple[str, str] | None:
         """The decisive line; a serving engine that reports an error of its own core is dead."""
-        found = decisive(part.lines) if part else None
+        found = decisive(part.lines)
         if found is not None and found[0] == "engine-error" and self._serving():
             return "engine-died", found[1]
         return found
