@@ -161,7 +161,8 @@ def test_it_can_be_switched_off(tmp_path):
 def test_behind_a_hub_where_it_is_off_no_link_leads_there(tmp_path, settings, inherited, on):
     hub = {"JUPYTERHUB_SERVICE_PREFIX": BASE, "JUPYTER_CRATER_FORWARD": inherited}
     with serving(tmp_path, settings, **hub) as (url, env):
-        launch(env | {"JUPYTER_CRATER_FORWARD": ""}, "j1")
+        env["JUPYTER_CRATER_FORWARD"] = ""  # no mistake of those who launch and clean up
+        launch(env, "j1")
         job = httpx.get(f"{url}crater/jobs/j1", headers=KNOWN).json()
         assert job["phase"] == "serving"
         assert job["url"] == (f"{BASE}crater/jobs/j1/forward@local" if on else None)
