@@ -135,6 +135,7 @@ class Config:
     template_folders: tuple[Path, ...] = ()
     model_folders: tuple[Path, ...] = ()
     engine: str | None = None
+    forward: bool = True
     local: LocalConfig = LocalConfig()
     kubernetes: KubernetesConfig = KubernetesConfig()
     crater: CraterConfig = CraterConfig()
@@ -172,6 +173,12 @@ KEYS: dict[str, Key] = {
             _text,
             "Requirement, wheel or folder that the engine environment takes vLLM from.",
             "the locked build of the package",
+        ),
+        Key(
+            "forward",
+            flag,
+            "Whether Jupyter's own address leads to engines; its server sets it for its kernels.",
+            "true",
         ),
         Key("local.state", _folder, "Folder of the local jobs.", "the user's state folder"),
         Key("kubernetes.context", _text, "Context of the kubeconfig.", "its current one"),

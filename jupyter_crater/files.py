@@ -11,6 +11,9 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
+REMEMBERED = 100
+"""Setups that a memory keeps, those written last: of each a file of 4 KiB at most."""
+
 
 def write(path: Path, data: dict[str, Any] | str, *, mode: int = 0o600) -> None:
     """Replace a file in one step; a crash or a full disk leaves the old one."""
@@ -52,3 +55,14 @@ def lock(path: Path) -> Iterator[None]:
             if same:
                 yield
                 return
+
+
+@contextmanager
+def memory(folder: Path) -> Iterator[None]:
+    """Write into a folder with a file per setup, alone; beyond :data:`REMEMBERED` the oldest go."""
+    folder.mkdir(parents=True, exist_ok=True, mode=0o700)
+    with lock(folder / "lock"):
+        yield
+        known = sorted(folder.glob("*.json"), key=lambda file: file.stat().st_mtime_ns)
+        for old in known[:-REMEMBERED]:
+            old.unlink()

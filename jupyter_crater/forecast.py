@@ -18,8 +18,6 @@ from .spec import PHASES, Forecast, JobSpec, JobStatus, Observation, TimelineEnt
 
 KEPT = 8
 """Earlier starts of one setup; a machine's habits change."""
-SETUPS = 100
-"""Setups that are remembered, those that started last: of each a file of 4 KiB at most."""
 
 _SERVING = PHASES.index("serving")
 _QUIET_S = {
@@ -71,14 +69,10 @@ def earlier(file: Path) -> list[Start]:
 
 def keep(file: Path, start: Start) -> None:
     """Remember a start, once however many look at it."""
-    file.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
-    with files.lock(file.parent / "lock"):
+    with files.memory(file.parent):
         known = earlier(file)
         if all(s.get("id") != start["id"] for s in known):
             files.write(file, {"starts": [*known, start][-KEPT:]})
-            setups = sorted(file.parent.glob("*.json"), key=lambda f: f.stat().st_mtime_ns)
-            for old in setups[:-SETUPS]:
-                old.unlink()
 
 
 def start_of(status: JobStatus, observations: Iterable[Observation]) -> Start | None:

@@ -1,6 +1,6 @@
 // Each view becomes one anywidget ES module with Preact inside: anywidget sends the whole
 // module to the page once per widget, so every kilobyte counts (React alone is 46 KB gzipped).
-import { rm, writeFile } from 'node:fs/promises';
+import { mkdir, rm, writeFile } from 'node:fs/promises';
 import { readFileSync } from 'node:fs';
 import { gzipSync } from 'node:zlib';
 
@@ -8,6 +8,7 @@ import { build } from 'esbuild';
 import { minify } from 'terser';
 
 const OUT = '../jupyter_crater/widgets/static';
+const PANEL = '../jupyter_crater/labextension/static';
 const LIMIT = 40 * 1024;
 
 /** marked's lexer without what makes HTML of it, which one object at its end keeps from being dropped. */
@@ -56,6 +57,8 @@ await build({
   }
 });
 // Dictionaries are asked for by the pages that speak the language: one module would hold them all.
+// The panel's lie beside its modules, so jupyter-builder, whose folder that is, runs before.
+await mkdir(PANEL, { recursive: true });
 for (const [language, module] of [
   ['ja', 'ja'],
   ['zh-CN', 'zhCN']
@@ -68,7 +71,9 @@ for (const [language, module] of [
   });
   const source = Buffer.from(outputFiles[0].contents).toString('base64');
   const { [module]: words } = await import(`data:text/javascript;base64,${source}`);
-  await writeFile(`${OUT}/words-${language}.json`, JSON.stringify(words));
+  for (const folder of [OUT, PANEL]) {
+    await writeFile(`${folder}/words-${language}.json`, JSON.stringify(words));
+  }
 }
 for (const view of ['chat', 'jobs', 'picker', 'calculator', 'maths']) {
   // A kilobyte less than esbuild alone, of each.

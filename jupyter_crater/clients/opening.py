@@ -8,9 +8,9 @@ there Jupyter's own address leads to it (jupyter_crater.server.forward).
 
 from __future__ import annotations
 
-import os
 from typing import Any
 
+from .. import config
 from ..addresses import is_loopback
 from ..backends.base import Account, Backend
 from ..errors import NotSupported
@@ -23,8 +23,6 @@ NO_ROUTE = (
     "Open WebUI can't live under a path of JupyterHub, and this platform offers the job no address "
     "of its own"
 )
-ROUTE_OFF = "JUPYTER_CRATER_ROUTE_OFF"
-"""Set by a Jupyter server with ``c.Crater.forward = False`` for itself and all it starts."""
 NO_FORWARD = "this Jupyter gives engines no address of their own (`c.Crater.forward` is off)"
 
 
@@ -44,7 +42,7 @@ def engine(name: str, backend: str, url: str | None) -> str | None:
     prefix = webui.hub_prefix()
     if prefix is None or (url is not None and reachable(url)):
         return url
-    if os.environ.get(ROUTE_OFF):
+    if not config.load().forward:
         return None
     return f"{prefix.rstrip('/')}/crater/jobs/{name}/forward@{backend}"
 

@@ -1,7 +1,7 @@
 """The detached process that runs one attempt of a client: Open WebUI, wired to an engine it follows.
 
-The local backend starts it where it starts its own supervisor for an engine; all that isn't about
-Ray and vLLM is that one's. It stands above the backends because the engine may run on any of them.
+The local backend starts it where it starts its own supervisor for an engine; what holds for any
+parts is shared with that one. It stands above the backends because the engine may run on any of them.
 """
 
 from __future__ import annotations
@@ -13,13 +13,13 @@ if __name__ == "__main__" and os.fork():  # before the imports: the launcher wai
     os._exit(0)
 
 import time
-from typing import Any, NoReturn
+from typing import NoReturn
 
 from .. import processes
-from ..backends.local import parts, store
+from ..backends.local import parts
 from ..backends.local.machine import reserved_ports
 from ..backends.local.parts import Part
-from ..backends.local.supervisor import Supervisor, main
+from ..backends.local.supervising import Supervisor, main
 from ..engines import clients
 from ..spec import Connect
 from . import webui
@@ -124,15 +124,9 @@ class ClientSupervisor(Supervisor):
         else:
             self.phase(phase, seen.message, code=seen.code)
 
-    # What is looked at meanwhile: the parent's checks that hold for any part
+    # What is looked at meanwhile
 
-    def _slow_checks(self) -> None:
-        if not self.attempt.folder.is_dir():
-            self.end("stopped", "folder-removed", "The job's folder was removed.")
-        lease = self.attempt.run().get("lease")
-        if lease and time.time() > lease:
-            self.end("stopped", "lease-ended", "The lease is over; `extend` would have moved it.")
-        self._stopped_parts()
+    def _check(self) -> None:
         answered = self.health.ok_at if self.health else None
         if answered is not None and time.monotonic() - answered > SILENT_S:
             text = f"{TITLE} has not answered for {time.monotonic() - answered:.0f} s."
@@ -140,15 +134,8 @@ class ClientSupervisor(Supervisor):
         if self.current == "serving" and self.stopped_since is None and self.watch.seen:
             self._tell(self.watch.seen, "serving")
 
-    def _read_log(self, part: Part, *, ended: bool = False) -> None:
-        part.new_lines()  # an engine's words mean nothing here
-
-    def _part_ended(self, part: Part, code: int) -> NoReturn:
-        time.sleep(0.1)  # its last lines are on their way to the file
-        part.new_lines()
-        last = next((line for line in reversed(part.lines) if line.strip()), "")
-        how = "signalled" if code < 0 else "exited"
-        self.note("exit", how, last, task=part.task, index=part.index, code=code, part=part.title)
+    def _died(self, part: Part, code: int) -> NoReturn:
+        last = part.last_line()
         if "address already in use" in "\n".join(part.lines[-20:]):
             self.end("failed", "port-in-use", f"{TITLE}: {last}")
         self.end("failed", "open-webui-died", f"{TITLE} {parts.describe_exit(code)}: {last}")
@@ -158,9 +145,5 @@ def _name(connect: Connect | None) -> str:
     return repr(connect.job or connect.url) if connect else "nothing"
 
 
-def make(folder: store.Folder, attempt: store.Attempt) -> Any:
-    return ClientSupervisor(folder, attempt)
-
-
 if __name__ == "__main__":
-    main(sys.argv[1:], make)
+    main(sys.argv[1:], ClientSupervisor)

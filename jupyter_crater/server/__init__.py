@@ -11,7 +11,7 @@ def _jupyter_server_extension_points() -> list[dict[str, str]]:
 
 
 def _load_jupyter_server_extension(server_app: Any) -> None:
-    from ..clients.opening import ROUTE_OFF
+    from .. import config
     from . import forward
     from .events import Watches
     from .nodelay import kernels_at_once
@@ -23,9 +23,8 @@ def _load_jupyter_server_extension(server_app: Any) -> None:
     watches = Watches(server_app.event_logger, poll=set_to.poll_seconds, rest=set_to.rest_seconds)
     base = server_app.web_app.settings["base_url"]
     server_app.web_app.add_handlers(".*$", routes(base, watches))
-    os.environ.pop(ROUTE_OFF, None)  # of a server that has started this one
-    if not set_to.forward:
-        os.environ[ROUTE_OFF] = "1"
-    else:
+    # For itself and all it starts: no link of theirs leads where no route is.
+    os.environ[config.KEYS["forward"].env] = str(set_to.forward).lower()
+    if set_to.forward:
         server_app.web_app.add_handlers(".*$", forward.routes(base, read=set_to.engine_seconds))
     server_app.log.info("jupyter_crater: routes under crater/")

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
-from traitlets import Bool, Float
+from traitlets import Bool, Float, default
 from traitlets.config import Configurable
 
+from .. import config
+from ..errors import ConfigError
 from .events import POLL_S, REST_S
 from .forward import READ_S
 
@@ -23,6 +25,14 @@ class Crater(Configurable):
     forward = Bool(
         True, help="Whether the engines of own jobs are reached under crater/jobs/NAME/forward/."
     ).tag(config=True)
+
+    @default("forward")
+    def _forward(self) -> bool:
+        try:
+            return config.load().forward
+        except ConfigError:  # each call of a view says it, in place of a server that doesn't start
+            return True
+
     engine_seconds = Float(
         READ_S, min=1.0, help="How long a forwarded request may wait for the engine's next word."
     ).tag(config=True)

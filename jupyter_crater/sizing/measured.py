@@ -7,15 +7,14 @@ from __future__ import annotations
 
 import hashlib
 import json
-import os
 import re
-import tempfile
 import time
 from collections.abc import Iterable
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from typing import Any
 
+from .. import files
 from ..errors import NewerSchema
 from .setup import Setup
 
@@ -154,14 +153,10 @@ def keep(folder: Path, s: Setup, m: Measured) -> Path | None:
     """Keep a measurement for the next estimate of the same setup; atomic. None: nothing to keep."""
     if not m.tokens:
         return None
-    folder.mkdir(parents=True, exist_ok=True, mode=0o700)
     when = time.strftime("%Y-%m-%d %H:%M UTC", time.gmtime())
-    document = {"schema": SCHEMA, "key": _key(s), "when": when} | m.to_json()
-    handle, name = tempfile.mkstemp(dir=folder, suffix=".tmp")
-    with os.fdopen(handle, "w", encoding="utf-8") as f:
-        json.dump(document, f, indent=1)
     path = _file(folder, s)
-    Path(name).replace(path)
+    with files.memory(folder):
+        files.write(path, {"schema": SCHEMA, "key": _key(s), "when": when} | m.to_json())
     return path
 
 
@@ -171,11 +166,8 @@ def load(folder: Path, s: Setup) -> dict[str, Any] | None:
     Raises:
         NewerSchema: written by a newer version.
     """
-    try:
-        document = json.loads(_file(folder, s).read_text("utf-8"))
-    except (OSError, ValueError):
-        return None
-    if not isinstance(document, dict) or not document.get("tokens"):
+    document = files.read(_file(folder, s))
+    if document is None or not document.get("tokens"):
         return None
     if document.get("schema", 0) > SCHEMA:
         raise NewerSchema(

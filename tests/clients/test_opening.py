@@ -134,16 +134,26 @@ def test_an_engine_behind_a_hub_is_reached_by_jupyters_own_address(monkeypatch):
     assert opening.engine("j", "local", PAGE) == route
     assert opening.engine("j", "local", None) == route
     assert opening.engine("j", "crater", "https://j.example") == "https://j.example"
-    monkeypatch.setenv(opening.ROUTE_OFF, "1")
+    monkeypatch.setenv("JUPYTER_CRATER_FORWARD", "false")
     assert opening.engine("j", "local", PAGE) is None
     assert opening.engine("j", "crater", "https://j.example") == "https://j.example"
+
+
+def test_a_kernel_that_no_server_told_reads_it_from_its_file(monkeypatch, tmp_path):
+    monkeypatch.setenv("JUPYTERHUB_SERVICE_PREFIX", "/user/ana/")
+    monkeypatch.delenv("JUPYTER_CRATER_FORWARD", raising=False)
+    monkeypatch.setenv("JUPYTER_CRATER_CONFIG", str(tmp_path / "config.toml"))
+    (tmp_path / "config.toml").write_text("forward = false\n")
+    assert opening.engine("j", "local", PAGE) is None
+    monkeypatch.setenv("JUPYTER_CRATER_FORWARD", "true")
+    assert opening.engine("j", "local", PAGE) == "/user/ana/crater/jobs/j/forward@local"
 
 
 def test_where_the_route_is_off_no_dead_link_is_given(launch, monkeypatch):
     job = launch(name="j")
     monkeypatch.setenv("JUPYTERHUB_SERVICE_PREFIX", "/user/ana/")
     assert job.url == job.status().url == "/user/ana/crater/jobs/j/forward@local"
-    monkeypatch.setenv(opening.ROUTE_OFF, "1")
+    monkeypatch.setenv("JUPYTER_CRATER_FORWARD", "false")
     status = job.status()
     assert (status.phase, status.url, status.reason) == ("serving", None, "no-route")
     assert [e.url for e in status.endpoints] == [None]

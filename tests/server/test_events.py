@@ -61,32 +61,52 @@ async def listen(logger, events):
     logger.add_listener(schema_id=SCHEMA_ID, listener=hear)
 
 
+async def until(condition, what):
+    """As tests/waiting.py, while the loop goes on."""
+    deadline = time.monotonic() + 20
+    while not condition():
+        assert time.monotonic() < deadline, f"not within 20 s: {what}"
+        await asyncio.sleep(0.01)
+
+
 @pytest.mark.asyncio
-async def test_one_watch_however_many_pages_and_it_rests(listed, told):
+async def test_one_watch_however_many_pages(listed, told):
     logger, events = told
-    watches = Watches(logger, poll=0.02, rest=0.3)
+    watches = Watches(logger, poll=0.02)
     await listen(logger, events)
+    others = asyncio.all_tasks()
     for _ in range(20):
         watches.asked("local", [])
-    await asyncio.sleep(0.1)
-    assert listed["asked"] <= 6, "one watch, not twenty"
+    assert len(asyncio.all_tasks() - others) == 1, "one watch, not twenty"
     listed["jobs"] = [job("a")]
-    await asyncio.sleep(0.1)
+    created = {"backend": "local", "name": "a", "change": "created", "phase": "serving"}
+    await until(lambda: events == [created], "a job that came")
     listed["error"] = BackendUnavailable("away for a moment")
-    await asyncio.sleep(0.05)
-    listed["error"], listed["jobs"] = None, []
-    await asyncio.sleep(0.1)
-    assert events == [
-        {"backend": "local", "name": "a", "change": "created", "phase": "serving"},
-        {"backend": "local", "name": "a", "change": "deleted", "phase": None},
-    ]
-    await asyncio.sleep(0.3)
     asked = listed["asked"]
-    await asyncio.sleep(0.2)
-    assert listed["asked"] == asked, "nobody looks: it rests"
+    await until(lambda: listed["asked"] > asked + 1, "the watch to ask on")
+    assert events == [created], "what is away has not gone"
+    listed["error"], listed["jobs"] = None, []
+    deleted = created | {"change": "deleted", "phase": None}
+    await until(lambda: events[1:], "a job that went")
+    assert events == [created, deleted]
+    watches.close()
+
+
+@pytest.mark.asyncio
+async def test_a_watch_rests_when_nobody_looks(listed, told):
+    watches = Watches(told[0], poll=0.02, rest=0.1)
+    others = asyncio.all_tasks()
     watches.asked("local", [])
-    await asyncio.sleep(0.1)
-    assert listed["asked"] > asked
+    (watch,) = asyncio.all_tasks() - others
+    await until(watch.done, "the watch to rest")
+    assert asyncio.all_tasks() == others, "nobody asks the backend any more"
+    asked = listed["asked"]
+
+    def looked_again():
+        watches.asked("local", [])  # as a page does, again and again
+        return listed["asked"] > asked
+
+    await until(looked_again, "the watch to ask again")
     watches.close()
 
 

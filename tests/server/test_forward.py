@@ -8,8 +8,6 @@ import httpx
 import openai
 import pytest
 
-from jupyter_crater.clients.opening import ROUTE_OFF
-
 from ..waiting import until
 from .serving import BASE, REFUSING, TOKEN, launch, scripted_engine, serving
 
@@ -151,18 +149,26 @@ def test_it_can_be_switched_off(tmp_path):
         assert (said.status_code, "JobNotFound" in said.text) == (404, False)
 
 
-@pytest.mark.parametrize("on", [True, False])
-def test_behind_a_hub_where_it_is_off_no_link_leads_there(tmp_path, on):
-    hub = {
-        "JUPYTERHUB_SERVICE_PREFIX": BASE,
-        ROUTE_OFF: "1",
-    }  # as of a server that started this one
-    with serving(tmp_path, f"c.Crater.forward = {on}\n", **hub) as (url, env):
+@pytest.mark.parametrize(
+    ("settings", "inherited", "on"),
+    [
+        ("c.Crater.forward = True\n", "false", True),  # as of a server that started this one
+        ("c.Crater.forward = False\n", "true", False),
+        ("", "false", False),
+        ("", "perhaps", True),  # a mistake in the configuration keeps no server from starting
+    ],
+)
+def test_behind_a_hub_where_it_is_off_no_link_leads_there(tmp_path, settings, inherited, on):
+    hub = {"JUPYTERHUB_SERVICE_PREFIX": BASE, "JUPYTER_CRATER_FORWARD": inherited}
+    with serving(tmp_path, settings, **hub) as (url, env):
+        env["JUPYTER_CRATER_FORWARD"] = ""  # no mistake of those who launch and clean up
         launch(env, "j1")
         job = httpx.get(f"{url}crater/jobs/j1", headers=KNOWN).json()
         assert job["phase"] == "serving"
         assert job["url"] == (f"{BASE}crater/jobs/j1/forward@local" if on else None)
         assert job["reason"] == (None if on else "no-route")
+        route = httpx.get(f"{url}crater/jobs/j1/forward/v1/models", headers=KNOWN)
+        assert route.status_code == (200 if on else 404)
 
 
 def test_a_client_that_leaves_ends_the_request_in_the_engine(client):

@@ -1,12 +1,13 @@
 """Reading the truth back from logs of every dialect, and keeping it."""
 
 import json
+import os
 from pathlib import Path
 
 import pytest
 from sizing_rows import rows
 
-from jupyter_crater import sizing
+from jupyter_crater import files, sizing
 from jupyter_crater.errors import NewerSchema
 from jupyter_crater.sizing import measured
 
@@ -106,6 +107,18 @@ def test_nothing_to_keep(tmp_path):
     setup = sizing.size("Qwen3-8B", gpu="H100-80GB").setup
     assert measured.keep(tmp_path, setup, measured.read([])) is None
     assert measured.load(tmp_path, setup) is None
+
+
+def test_the_setups_that_were_measured_last_are_remembered(tmp_path, monkeypatch):
+    monkeypatch.setattr(files, "REMEMBERED", 3)
+    lengths = [1024, 2048, 4096, 8192]
+    setups = {n: sizing.size("Qwen3-8B", gpu="H100-80GB", max_model_len=n).setup for n in lengths}
+    for number, length in enumerate([1024, 2048, 4096, 1024, 8192]):
+        path = measured.keep(tmp_path, setups[length], measured.Measured(tokens=length))
+        os.utime(path, (number, number))
+    left = [n for n in lengths if measured.load(tmp_path, setups[n])]
+    assert left == [1024, 4096, 8192], "the one that was measured again is not the oldest"
+    assert len(list(tmp_path.glob("*.json"))) == 3
 
 
 def test_a_broken_or_newer_file(tmp_path):

@@ -1,4 +1,4 @@
-"""The parts of a running attempt: their commands, their logs, and a probe of the engine's health."""
+"""The parts of a running attempt: their processes, their logs, and a probe of the engine's health."""
 
 from __future__ import annotations
 
@@ -6,7 +6,6 @@ import http.client
 import os
 import shutil
 import subprocess
-import sys
 import threading
 import time
 from collections.abc import Mapping, Sequence
@@ -19,64 +18,8 @@ import psutil
 from ... import processes
 
 LOG_MAX_BYTES = 50 * 2**20
-STAND_IN = "JUPYTER_CRATER_STAND_IN"
 ENGINE, COMMAND = MAIN = ("vLLM server", "start command")
 """Titles of the part that the job is for: it serves, or is a command that just runs."""
-
-
-def program(module: str, python: Path | None) -> list[str]:
-    """How to start one of our modules in the engine environment.
-
-    A folder named by ``JUPYTER_CRATER_STAND_IN`` may hold scripts that stand in for some of them:
-    tests that need the process tree and not the answers use it, and status says so.
-    """
-    script = Path(os.environ.get(STAND_IN, "/nonexistent")) / f"{module}.py"
-    if script.is_file():
-        return [sys.executable, str(script)]
-    return [str(python or sys.executable), "-m", f"crater_inside.{module}"]
-
-
-def stands_in(module: str) -> bool:
-    return (Path(os.environ.get(STAND_IN, "/nonexistent")) / f"{module}.py").is_file()
-
-
-def ray_head(python: Path | None, *, port: int, gpus: int, temp: Path) -> list[str]:
-    """A Ray head on loopback; one host needs one log monitor, and no autoscaler or dashboard."""
-    return [
-        *program("raycli", python),
-        "start",
-        "--head",
-        f"--port={port}",
-        f"--temp-dir={temp}",
-        "--include-dashboard=false",
-        "--no-monitor",
-        *_ray_node("head", gpus),
-    ]
-
-
-def ray_worker(python: Path | None, *, port: int, gpus: int, index: int) -> list[str]:
-    return [
-        *program("raycli", python),
-        "start",
-        f"--address=127.0.0.1:{port}",
-        "--include-log-monitor=false",
-        *_ray_node(f"worker-{index}", gpus),
-    ]
-
-
-def _ray_node(label: str, gpus: int) -> list[str]:
-    return [
-        "--block",
-        "--node-ip-address=127.0.0.1",
-        f"--num-cpus={gpus}",
-        f"--num-gpus={gpus}",
-        f"--labels=crater-task={label}",
-        "--disable-usage-stats",
-        "--dashboard-agent-listen-port=0",
-        "--object-store-memory=100000000",
-        "--min-worker-port=0",
-        "--max-worker-port=0",
-    ]
 
 
 @dataclass
@@ -129,6 +72,13 @@ class Part:
         self.lines = (self.lines + lines)[-2000:]
         self.log.rotate()
         return lines
+
+    def record(self) -> dict[str, Any]:
+        pid = self.process.pid
+        return {"title": self.title, "pid": pid, "ticks": processes.ticks(pid)}
+
+    def last_line(self) -> str:
+        return next((line for line in reversed(self.lines) if line.strip()), "")
 
 
 def start(
@@ -197,18 +147,15 @@ class Health(threading.Thread):
             connection.close()
 
 
-def engine_cores(parts: Sequence[Part]) -> list[dict[str, Any]]:
-    """Identities of vLLM's engine cores: children of its server, known by the title they take."""
-    servers = [p.process.pid for p in parts if p.title == ENGINE]
-    try:
-        return [
-            processes.identity(each.pid)
-            for server in servers
-            for each in psutil.Process(server).children(recursive=True)
-            if each.name().startswith("VLLM::EngineCor")  # Linux cuts a name after 15 bytes
-        ]
-    except psutil.Error:
-        return []
+def tree(parts: Sequence[Part]) -> list[psutil.Process]:
+    """The parts' processes and everything below them."""
+    found = []
+    for part in parts:
+        try:
+            found.append(psutil.Process(part.process.pid))
+        except psutil.Error:
+            continue
+    return processes.with_descendants(found)
 
 
 def stopped(parts: Sequence[Part]) -> tuple[str, str] | None:
@@ -216,11 +163,7 @@ def stopped(parts: Sequence[Part]) -> tuple[str, str] | None:
     for part in parts:
         if part.process.poll() is not None:
             continue
-        try:
-            tree = processes.with_descendants([psutil.Process(part.process.pid)])
-        except psutil.Error:
-            continue
-        for each in tree:
+        for each in tree([part]):
             try:
                 if each.status() == psutil.STATUS_STOPPED:
                     return part.title, f"{each.pid} ({each.name()})"
