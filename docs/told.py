@@ -1,11 +1,13 @@
 """Write the texts of Python that the views translate: `python docs/told.py [--check]`.
 
 They are read from the source, each a whole sentence; what is filled in becomes {1}, {2} and so on.
+Those of the kinds of failure are read from their tables.
 """
 
 import ast
 import json
 import sys
+import tomllib
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -18,11 +20,14 @@ FILES = (
     PACKAGE / "sizing" / "search.py",
     PACKAGE / "catalog" / "engines.py",
     PACKAGE / "backends" / "local" / "rehearsal.py",
+    PACKAGE / "diagnosis" / "remedies.py",
 )
+KINDS = sorted((PACKAGE / "diagnosis" / "kinds").glob("*.toml"))
 # Which arguments of which calls people read, and the variables that such texts are kept in.
 CALLS = {
     "Change": (0,),
     "Fix": (0,),
+    "_fix": (0,),
     "Finding": (2, 3),
     "error": (0, 1),
     "warning": (0, 1),
@@ -73,8 +78,20 @@ def read(node: ast.AST) -> Iterator[ast.expr]:
             raise ValueError(f"{name} is put together: nobody can translate it")
 
 
+def kinds() -> Iterator[str]:
+    """What the cards of a diagnosis say: titles, explanations, labels of fixes."""
+    for file in KINDS:
+        tables = tomllib.loads(file.read_text("utf-8"))
+        tables.pop("patterns", None)
+        for table in tables.values():
+            yield table["title"]
+            yield table["explanation"]
+            if not isinstance(table["fixes"], str):  # else a function of remedies.py
+                yield from (f if isinstance(f, str) else f["label"] for f in table["fixes"])
+
+
 def texts() -> list[str]:
-    found = set()
+    found = set(kinds())
     for file in FILES:
         for node in ast.walk(ast.parse(file.read_text("utf-8"))):
             try:

@@ -91,22 +91,27 @@ def host(hit: Hit) -> Fixes:
 
 
 def setting(hit: Hit) -> Fixes:
-    return (_fix(f"change {hit['field'] or 'the setting that the line names'}"),)
+    field = hit["field"]
+    return (_fix(f"change {field}" if field else "change the setting that the line names"),)
 
 
 def removed(hit: Hit) -> Fixes:
     gone = removed_flags()
     return tuple(
-        _fix(f"leave {f} out" + (f" (instead: {gone[f]})" if gone[f] else ""))
+        _fix(f"leave {f} out (instead: {gone[f]})" if gone[f] else f"leave {f} out")
         for f in flags(hit)
         if f in gone
     )
 
 
 def unknown(hit: Hit) -> Fixes:
-    which = ", ".join(flags(hit)) or hit["flag"] or "the flag"
+    which = ", ".join(flags(hit)) or hit["flag"]
     return (
-        _fix(f"correct or leave out {which} in the start command"),
+        _fix(
+            f"correct or leave out {which} in the start command"
+            if which
+            else "correct or leave out the flag in the start command"
+        ),
         _fix("`vllm serve --help=all` of the same image lists the flags it knows"),
     )
 
@@ -186,9 +191,12 @@ def missing_gpus(hit: Hit) -> Fixes:
         or (hit["specs"] or "").count("'GPU': ")
         or (hit.settings and hit.settings.tensor_parallel * hit.settings.pipeline_parallel)
     )
-    want = f" ({asked:g} GPUs)" if asked else ""
     found = [
-        _fix(f"see whether every worker runs and has joined{want}: `ray status` in the head"),
+        _fix(
+            f"see whether every worker runs and has joined ({asked:g} GPUs): `ray status` in the head"
+            if asked
+            else "see whether every worker runs and has joined: `ray status` in the head"
+        ),
         _fix("make tensor × pipeline parallel size the number of GPUs that Ray has"),
     ]
     # vLLM asks for its own node by address; a node with two of them is known to Ray by the other.

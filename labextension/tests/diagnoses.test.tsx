@@ -2,7 +2,10 @@ import * as React from 'react';
 import { expect, test, vi } from 'vitest';
 
 import { withRate } from '../src/views/Figures';
+import { loadWords } from '../src/views/i18n';
 import { JobView } from '../src/views/JobView';
+import { ja } from '../src/views/locale/ja';
+import { zhCN } from '../src/views/locale/zhCN';
 import { FakeTransport, STATUS } from './fixtures';
 import { after, button, show } from './views';
 
@@ -52,6 +55,42 @@ test('a fix says what changes, asks, and starts the next attempt', async () => {
   expect(transport.calls.filter(([method]) => method === 'job.relaunch')).toEqual([
     ['job.relaunch', { name: 'r1', backend: 'local', values: { dtype: 'half' } }]
   ]);
+});
+
+test('a card speaks the page’s language; evidence, ids and settings stay', async () => {
+  document.documentElement.lang = 'zh-CN';
+  await loadWords({ ja: () => Promise.resolve(ja), 'zh-CN': () => Promise.resolve(zhCN) });
+  const card = {
+    id: 'max-model-len',
+    title: 'max_model_len is longer than the model knows',
+    confidence: 'high',
+    evidence: [{ task: 'head', time: 1, line: 'another port' }],
+    explanation: "The model's config.json says for how many positions it was made.",
+    fixes: [
+      { label: "the model's own 2048 tokens", set: { max_model_len: 2048 } },
+      { label: 'leave more of the GPU free (now 0.9) [gpu_memory_utilization = 0.85]', set: {} },
+      { label: 'leave --task out (instead: --runner [pooling])', set: {} },
+      { label: 'a rule of tomorrow', set: {} }
+    ]
+  };
+  const transport = new FakeTransport({
+    'job.get': () => FAILED,
+    'job.diagnose': () => ({ schema: 1, values: {}, diagnoses: [card] })
+  });
+  const root = await show(<JobView name="r1" backend="local" transport={transport} />);
+  const shown = root.querySelector<HTMLElement>('.crater-Diagnosis')!;
+  expect(shown.dataset.id).toBe('max-model-len');
+  expect(shown.querySelector('summary')!.textContent).toBe('max_model_len 超过模型支持的长度 确定');
+  expect(shown.querySelector('p')!.textContent).toContain('config.json 给出了');
+  expect(shown.querySelector('pre')!.textContent).toBe('head: another port');
+  expect([...shown.querySelectorAll('li')].map(each => each.firstChild!.textContent)).toEqual([
+    '模型自身的 2048 个 token',
+    '为 GPU 留出更多空闲显存（当前为 0.9） [gpu_memory_utilization = 0.85]',
+    '去掉 --task（改用：--runner [pooling]）',
+    'a rule of tomorrow'
+  ]);
+  document.documentElement.lang = 'en';
+  await loadWords({ ja: () => Promise.resolve(ja), 'zh-CN': () => Promise.resolve(zhCN) });
 });
 
 test('the report goes to the clipboard', async () => {

@@ -42,11 +42,14 @@ afterEach(() => {
 test.each([
   ['ja', ja],
   ['zh-CN', zhCN]
-])('%s is complete', (_, words: Words) => {
+])('%s is complete', (lang, words: Words) => {
   const keys = [...said(), ...fromPython].sort();
   expect(keys.length).toBeGreaterThan(280);
-  expect(keys.filter(key => !words[key]?.trim())).toEqual([]);
-  expect(Object.keys(words).filter(key => !keys.includes(key))).toEqual([]);
+  const lacking = keys.filter(key => !words[key]?.trim());
+  expect(lacking, `no words in ${lang} for: ${lacking.join(' | ')}`).toEqual([]);
+  const known = new Set(keys);
+  const left = Object.keys(words).filter(key => !known.has(key));
+  expect(left, `nobody says in ${lang} any more: ${left.join(' | ')}`).toEqual([]);
   for (const [english, text] of Object.entries(words)) {
     expect([english, holes(text)]).toEqual([english, holes(english)]);
   }

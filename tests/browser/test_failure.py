@@ -5,6 +5,8 @@ from pathlib import Path
 import pytest
 from playwright.sync_api import expect
 
+from tests.browser.test_panel_screens import speaking
+
 SHOTS = Path(__file__).parents[2] / "test-results"
 
 # What vLLM says to a length over the model's; only this kernel's launch is told to fail.
@@ -45,4 +47,18 @@ def test_a_failure_says_why_and_is_mended(notebook, theme):
     expect(phase).to_have_text("serving", timeout=60_000)
     expect(job).to_contain_text("attempt 2")
     expect(job.locator(".crater-Diagnosis")).to_have_count(0)
+    assert notebook.problems == []
+
+
+def test_a_failure_says_why_in_the_page_s_language(notebook):
+    with speaking(notebook.lab, "zh_CN"):
+        page = notebook.open("failing-zh", [LAUNCH.replace('"failing"', '"failing-zh"')]).page
+        notebook.run_all()
+        job = page.locator(".crater-Output .crater-Job")
+        card = job.locator(".crater-Diagnosis").first
+        expect(card).to_contain_text("max_model_len 超过模型支持的长度", timeout=60_000)
+        expect(card.locator("pre")).to_contain_text("User-specified max_model_len (4096)")
+        expect(card).to_contain_text("模型自身的 2048 个 token")
+        SHOTS.mkdir(exist_ok=True)
+        job.screenshot(path=SHOTS / "failed-zh-CN.png")
     assert notebook.problems == []

@@ -3,7 +3,7 @@ import * as React from 'react';
 import { IDiagnosis, IStatus, readDiagnoses, record, text } from '../model';
 import { ConfirmButton, ErrorNote } from './controls';
 import { copy } from './format';
-import { t } from './i18n';
+import { t, told } from './i18n';
 import { CraterError, ITransport } from './transport';
 
 interface IProps {
@@ -70,9 +70,9 @@ function Card(props: {
   return (
     <details className="crater-Card crater-Diagnosis" open={props.first} data-id={card.id}>
       <summary>
-        <strong>{card.title}</strong> <span className="crater-dim">{sureness(card)}</span>
+        <strong>{told(card.title)}</strong> <span className="crater-dim">{sureness(card)}</span>
       </summary>
-      <p>{card.explanation}</p>
+      <p>{told(card.explanation)}</p>
       <pre tabIndex={0} aria-label={t('Evidence')}>
         {card.evidence.map(each => `${each.task ? `${each.task}: ` : ''}${each.line}`).join('\n')}
       </pre>
@@ -81,7 +81,7 @@ function Card(props: {
           const changes = Object.entries(fix.set);
           return (
             <li key={fix.label}>
-              {fix.label}{' '}
+              {label(fix.label)}{' '}
               {changes.length > 0 && (
                 <ConfirmButton
                   label={t('Apply and relaunch')}
@@ -97,6 +97,12 @@ function Card(props: {
       </ul>
     </details>
   );
+}
+
+/** What can't be set here stands behind the label as `[name = value]`: no text of a dictionary. */
+function label(english: string): string {
+  const [, words, settings = ''] = /^(.*?)( \[\w+ = .*\])?$/s.exec(english)!;
+  return told(words) + settings;
 }
 
 function said(values: Record<string, unknown>, key: string): string {

@@ -5,7 +5,7 @@ export type Dictionaries = Record<Exclude<Language, 'en'>, () => Promise<Words>>
 
 let words: Words = {};
 /** The words of Python's texts with holes, those with the most letters of their own first. */
-let templates: [RegExp, string][] = [];
+let templates: { begins: string; made: RegExp; text: string }[] = [];
 
 /**
  * The page's language as far as we speak it.
@@ -29,7 +29,11 @@ export async function loadWords(from: Dictionaries, chosen = language()): Promis
   templates = Object.keys(words)
     .filter(english => english.includes('{1}'))
     .sort((a, b) => b.replace(HOLE, '').length - a.replace(HOLE, '').length)
-    .map(english => [pattern(english), words[english]]);
+    .map(english => ({
+      begins: english.slice(0, english.search(HOLE)),
+      made: pattern(english),
+      text: words[english]
+    }));
 }
 
 /** Python's holes have numbers, ours have names. */
@@ -45,8 +49,9 @@ export function told(english: string): string {
   if (Object.hasOwn(words, english)) {
     return words[english];
   }
-  for (const [made, text] of templates) {
-    const filled = made.exec(english);
+  for (const { begins, made, text } of templates) {
+    // Most of the hundreds begin otherwise: no pattern is tried for those.
+    const filled = english.startsWith(begins) && made.exec(english);
     if (filled) {
       return text.replace(HOLE, (_, number: string) => filled[Number(number)]);
     }

@@ -447,5 +447,589 @@ export const ja: Words = {
   "{1} was made for short texts, and a CPU's prefill is slow":
     '{1} は短い文章向けで、CPU のプリフィルは遅いため',
   '{1} {2} does not run on {3} (compute capability {4}).':
-    '{1} {2} は {3}（Compute Capability {4}）では動作しません。'
+    '{1} {2} は {3}（Compute Capability {4}）では動作しません。',
+  // Of the cards of a diagnosis.
+  "--disable-network-policy=true for Volcano's svc plugin":
+    'Volcano の svc プラグインに --disable-network-policy=true を指定',
+  'A GPU or a kernel failed': 'GPU またはカーネルに障害が発生しました',
+  'A Ray process of the cluster was killed': 'クラスターの Ray プロセスが強制終了されました',
+  'A collective operation timed out': '集団通信がタイムアウトしました',
+  'A container ends again and again': 'コンテナが終了を繰り返しています',
+  "A dimension of the model can't be divided among the tensor-parallel ranks":
+    'モデルのある次元をテンソル並列のランクに等分できません',
+  'A disk or quota is full': 'ディスクまたはクォータがいっぱいです',
+  'A file or folder may not be read or written':
+    'ファイルまたはフォルダーの読み書きが許可されていません',
+  'A flag of the start command no longer exists in this vLLM':
+    '起動コマンドのフラグが、この vLLM ではなくなっています',
+  'A host name has no address': 'ホスト名にアドレスがありません',
+  'A kind of object is not installed there, or a field is not what its version expects.':
+    'ある種類のオブジェクトがインストールされていないか、フィールドがそのバージョンに合いません。',
+  'A more important job took the node': 'より優先度の高いジョブがノードを使用しました',
+  'A network policy or firewall drops the connection':
+    'ネットワークポリシーまたはファイアウォールが接続を破棄しています',
+  'A path that does not exist in the container is taken for a name on Hugging Face, hence the misleading words.':
+    'コンテナにないパスは Hugging Face 上の名前とみなされるため、紛らわしいエラーになります。',
+  'A pod was evicted from its node': 'Pod がノードから退避させられました',
+  'A port is taken': 'ポートが使用中です',
+  "A process asked for more than there was, or the kernel, Kubernetes or Ray's memory monitor killed it; the rest of the job then fails for want of it.":
+    'プロセスが使用可能な量を超えて要求したか、カーネル、Kubernetes、または Ray のメモリモニターに強制終了されました。ジョブの残りもそのために失敗します。',
+  'A process of the engine died': 'エンジンのプロセスが終了しました',
+  'A quota refuses the job': 'クォータによりジョブが拒否されました',
+  'A secret, config map or account that the pod needs is missing':
+    'Pod に必要な Secret、ConfigMap、またはサービスアカウントがありません',
+  'A setting is out of range or contradicts another': '設定が範囲外か、ほかの設定と矛盾しています',
+  'A step did not come back within VLLM_EXECUTE_MODEL_TIMEOUT_SECONDS (300): a rank hangs or is gone.':
+    'ある段階が VLLM_EXECUTE_MODEL_TIMEOUT_SECONDS（300）秒以内に戻りませんでした。ランクがハングしているか、なくなっています。',
+  'A step needed more than profiling had measured; what gpu_memory_utilization leaves free was too little.':
+    'ある段階で、プロファイル時の計測値より多くのメモリが必要になりました。gpu_memory_utilization が残す空きが少なすぎます。',
+  'A volume claim is not there or not bound':
+    'ボリューム要求（PVC）が存在しないか、バインドされていません',
+  'A volume could not be mounted': 'ボリュームをマウントできませんでした',
+  'A weight file is damaged or only half there': '重みのファイルが壊れているか、不完全です',
+  'AWQ and GPTQ kernels compute in float16 only (newer ones in bfloat16 too).':
+    'AWQ と GPTQ のカーネルは float16 でのみ計算します（新しいものは bfloat16 にも対応）。',
+  'After the KV cache was allocated vLLM tries the sampler on max_num_seqs sequences at once; the logits of that many did not fit beside it.':
+    'KV キャッシュの確保後、vLLM は max_num_seqs 個のシーケンスで同時にサンプラーを試します。その数の logits が、残りのメモリに入りませんでした。',
+  'After weights and activations too little of the GPU is left for one request of max_model_len tokens.':
+    '重みとアクティベーションを除くと、max_model_len トークンの 1 リクエストに足りる GPU メモリが残りません。',
+  'All nodes must start from the same image.':
+    'すべてのノードを同じイメージから起動する必要があります。',
+  'An admission webhook of the cluster does not answer':
+    'クラスターの admission webhook が応答しません',
+  'An interrupted download, or a git-lfs pointer in place of the file.':
+    'ダウンロードが中断されたか、ファイルの代わりに git-lfs のポインターがあります。',
+  'Another process (often an earlier attempt, or another job on a host network) listens on it.':
+    '別のプロセス（多くは前回の残り、またはホストネットワーク上の別のジョブ）が待ち受けています。',
+  "Another process changed the GPU's memory while it was measured":
+    '計測中に、別のプロセスが GPU メモリの使用量を変えました',
+  'Before it sizes the KV cache vLLM runs one batch of max_num_batched_tokens tokens; its activations did not fit beside the weights.':
+    'KV キャッシュの大きさを決める前に、vLLM は max_num_batched_tokens トークンのバッチを 1 回実行します。そのアクティベーションが、重み以外の残りのメモリに入りませんでした。',
+  "Before vLLM's RayExecutorV2 the process that runs `vllm serve` needs a GPU on its own node.":
+    'vLLM の RayExecutorV2 より前では、`vllm serve` を実行するプロセスに、自ノードの GPU が必要です。',
+  'CUDA was started before the workers were forked':
+    'ワーカーを fork する前に CUDA が初期化されました',
+  'Crater frees jobs whose GPUs do nothing for hours (or that run for days) unless they are locked.':
+    'GPU が何時間も使われていない（または何日も動いている）ジョブは、ロックされていなければ Crater が解放します。',
+  'Crater refuses the job for lack of points': 'ポイント不足のため、Crater がジョブを拒否しました',
+  "Each method's kernels need a minimum compute capability, and an engine that knows the method.":
+    '量子化方式ごとに、カーネルに必要な Compute Capability の下限があり、エンジンの対応も必要です。',
+  'Every connection and every worker needs some.': '接続ごと、ワーカーごとにいくつか必要です。',
+  'Every pipeline stage needs at least one layer (before vLLM 0.6, the same number of them).':
+    '各ステージには少なくとも 1 層が必要です（vLLM 0.6 より前では、同じ層数）。',
+  "GPUs can't reach each other's memory directly":
+    'GPU どうしが互いのメモリに直接アクセスできません',
+  'GPUs would be there, but not the CPU cores or memory that one task asks for beside them.':
+    'GPU は空いていますが、1 タスクが併せて要求する CPU コアまたはメモリが足りません。',
+  'Graphs are captured after the KV cache took its share; what gpu_memory_utilization leaves free was too little for them.':
+    'グラフは KV キャッシュの確保後にキャプチャされます。gpu_memory_utilization が残す空きでは足りませんでした。',
+  "HOME, HF_HOME and VLLM_CACHE_ROOT on a folder that the container's user may write":
+    'HOME、HF_HOME、VLLM_CACHE_ROOT を、コンテナのユーザーが書き込めるフォルダーにする',
+  "Head and worker don't share the same Ray token": 'ヘッドとワーカーの Ray トークンが一致しません',
+  'Head and worker run different Ray or Python versions':
+    'ヘッドとワーカーで Ray または Python のバージョンが異なります',
+  'Hugging Face could not be reached': 'Hugging Face に到達できませんでした',
+  "Images, model files or caches filled the node's or the volume's space.":
+    'イメージ、モデルのファイル、またはキャッシュが、ノードまたはボリュームの容量を使い切りました。',
+  'It does not exist, is closed, or has queues below it.':
+    'キューが存在しないか、閉じているか、下位にキューがあります。',
+  "It is private and the pull secret is missing or wrong (registries say the same of names that don't exist).":
+    'イメージは非公開で、pull secret がないか誤っています（存在しない名前に対しても、レジストリは同じ応答をします）。',
+  'It stopped answering, was drained or shut down; what ran there is gone.':
+    'ノードが応答しなくなったか、ドレインまたはシャットダウンされました。そこで動いていたものは失われています。',
+  'It was killed or the machine restarted; what it started may be left.':
+    '強制終了されたか、マシンが再起動しました。起動したプロセスが残っている可能性があります。',
+  'It was valid in older releases.': '以前のリリースでは有効でした。',
+  "Its compiled kernels hold no code for the GPU's compute capability.":
+    'コンパイル済みカーネルに、この GPU の Compute Capability 用のコードがありません。',
+  'Its compiled parts and torch (or another package) are of different builds.':
+    'コンパイル済みの部分と torch（または別のパッケージ）のビルドが異なります。',
+  "Its container runtime or network plug-in failed: the node's doing, rarely the job's.":
+    'コンテナランタイムまたはネットワークプラグインの失敗です。原因はノードにあり、ジョブにあることはまれです。',
+  'Its front end waits a set time for the weights to load, kernels to compile and the graphs to be captured; a large model on slow storage takes longer.':
+    'フロントエンドは、重みの読み込み、カーネルのコンパイル、グラフのキャプチャを一定時間だけ待ちます。遅いストレージ上の大きなモデルでは、それより長くかかります。',
+  'Its implementation in this vLLM lacks the SupportsPP interface.':
+    'この vLLM での実装に、SupportsPP インターフェースがありません。',
+  'Its lease or deadline ended it as agreed.':
+    '取り決めどおり、リースまたは期限により終了しました。',
+  'Its message stands below.': 'スケジューラのメッセージを下に示します。',
+  'Its node selector or affinity (the GPU type, often) matches none.':
+    'ノードセレクタまたはアフィニティ（多くは GPU の種類）に合うノードがありません。',
+  'Its owner grants access by name: accept the terms there and give the job a token.':
+    '所有者がユーザーごとに許可しています。ページで条件に同意し、ジョブにトークンを渡してください。',
+  'Its share is in use, or the job is larger than the queue may ever be.':
+    'キューの割り当てが使用中か、ジョブがキューの上限を超えています。',
+  'Kubernetes killed the container while it was starting':
+    '起動中のコンテナを Kubernetes が強制終了しました',
+  'Kubernetes knows the caller and refuses.':
+    'Kubernetes は呼び出し元を認識したうえで拒否しています。',
+  'More GPUs are asked for than this node has':
+    'このノードにある数より多くの GPU が要求されています',
+  "NCCL can't use the InfiniBand or RoCE devices":
+    'NCCL が InfiniBand または RoCE デバイスを使えません',
+  'NCCL failed between the GPUs': 'GPU 間の NCCL 通信に失敗しました',
+  'NCCL needs one GPU per rank.': 'NCCL には、ランクごとに 1 個の GPU が必要です。',
+  'NCCL or Gloo finds no usable network interface':
+    'NCCL または Gloo が、使えるネットワークインターフェースを見つけられません',
+  "NCCL's own lines (NCCL_DEBUG=INFO) name the reason; often /dev/shm, the interface or peer access.":
+    '理由は NCCL 自身のログ（NCCL_DEBUG=INFO）に示されます。多くは /dev/shm、インターフェース、またはピアアクセスです。',
+  "NCCL_DEBUG=INFO in the tasks' env": '各タスクの環境変数に NCCL_DEBUG=INFO を設定',
+  "NCCL_DEBUG=INFO in the tasks' env tells which step failed":
+    '各タスクの環境変数に NCCL_DEBUG=INFO を設定すると、どの段階で失敗したかが分かります',
+  "NCCL_IB_DISABLE=1 in the tasks' env (sockets instead, slower)":
+    '各タスクの環境変数に NCCL_IB_DISABLE=1 を設定（代わりにソケットを使用、低速）',
+  "NCCL_P2P_DISABLE=1 in the tasks' env": '各タスクの環境変数に NCCL_P2P_DISABLE=1 を設定',
+  "NCCL_SHM_DISABLE=1 in the tasks' env (slower)":
+    '各タスクの環境変数に NCCL_SHM_DISABLE=1 を設定（低速）',
+  'NCCL_SOCKET_IFNAME or GLOO_SOCKET_IFNAME names an interface that the pod does not have, or none fits.':
+    'NCCL_SOCKET_IFNAME または GLOO_SOCKET_IFNAME が Pod にないインターフェースを指しているか、適したものがありません。',
+  'Name resolution, a proxy, a certificate or a firewall is in the way.':
+    '名前解決、プロキシ、証明書、またはファイアウォールが妨げています。',
+  'No node has enough free CPU or memory': 'CPU またはメモリの空きが十分なノードがありません',
+  'No node has enough free GPUs': '空き GPU が十分にあるノードがありません',
+  "No node has the job's host port free": 'ジョブのホストポートが空いているノードがありません',
+  'No node has the labels the job asks for': 'ジョブが求めるラベルを持つノードがありません',
+  'Not all workers joined the head': '一部のワーカーがヘッドに参加しませんでした',
+  "Nothing refuses, nothing answers: Volcano's svc plugin, for one, admits only pods of the same job.":
+    '拒否も応答もありません。たとえば Volcano の svc プラグインは、同じジョブの Pod だけを通します。',
+  "OMP_NUM_THREADS=1 (and RAYON_NUM_THREADS=4) in the task's env":
+    'タスクの環境変数に OMP_NUM_THREADS=1（および RAYON_NUM_THREADS=4）を設定',
+  'On 127.0.0.1 Ray takes the machine for Windows or macOS.':
+    '127.0.0.1 では、Ray はマシンを Windows または macOS とみなします。',
+  "On a CPU vLLM wants gpu_memory_utilization (despite its name) of the node's memory free at its start.":
+    'CPU では、vLLM は起動時に、ノードのメモリのうち gpu_memory_utilization（名前に反して）の割合が空いていることを求めます。',
+  'One rank never came to a step that all do together: it hangs, died, or the network lost it.':
+    '全ランクが同時に行う段階に、あるランクが来ませんでした。ハングしたか、終了したか、ネットワークから失われています。',
+  'Peer access is switched off or impossible here (virtual machines with ACS or IOMMU, mixed cards).':
+    'ピアアクセス（P2P）が無効か、ここでは使えません（ACS または IOMMU が有効な仮想マシン、異なる GPU の混在）。',
+  "Pods on the host's network can't share a port.":
+    'ホストネットワーク上の Pod は、同じポートを共有できません。',
+  "RAY_ENABLE_WINDOWS_OR_OSX_CLUSTER=1 in the tasks' env":
+    '各タスクの環境変数に RAY_ENABLE_WINDOWS_OR_OSX_CLUSTER=1 を設定',
+  'Ranks of one node exchange data through /dev/shm; containers get 64 MiB of it unless told.':
+    '同じノードのランクは /dev/shm を通じてデータを交換します。指定しない限り、コンテナには 64 MiB しかありません。',
+  'Ray has fewer GPUs than the engine asks for':
+    'Ray の GPU が、エンジンの要求より少なくなっています',
+  'Ray nodes of one cluster need the same Ray and the same Python.':
+    '同じクラスターの Ray ノードには、同じ Ray と同じ Python が必要です。',
+  'Ray refuses several nodes on the loopback address':
+    'Ray がループバックアドレスでの複数ノードを拒否しました',
+  'Repository or tag is wrong, or was never pushed.':
+    'リポジトリまたはタグが誤っているか、一度もプッシュされていません。',
+  'Something in the process used the GPU before vLLM made its workers.':
+    'vLLM がワーカーを作る前に、プロセス内の何かが GPU を使いました。',
+  'Something needed to compile kernels is missing in the image':
+    'カーネルのコンパイルに必要なものがイメージにありません',
+  'Tensor parallelism gives each rank the same number of heads.':
+    'テンソル並列では、各ランクに同じ数のヘッドを割り当てます。',
+  'Tensor × pipeline parallel size is the number of GPUs; without Ray all must be in one node.':
+    'テンソル並列数 × パイプライン並列数が GPU 数です。Ray がなければ、すべて 1 ノードにある必要があります。',
+  'The API key is wrong or missing': 'API キーが誤っているか、指定されていません',
+  'The API server asks it before anything is created; it is down, or the network to it is closed.':
+    'API サーバーは何かを作成する前に必ず問い合わせますが、webhook が停止しているか、そこへのネットワークが閉じています。',
+  "The CUDA in the image needs a newer driver; drivers are the node's, not the image's.":
+    'イメージの CUDA には、より新しいドライバーが必要です。ドライバーはイメージではなくノードのものです。',
+  'The GPU had less free than was measured a moment before: another process took memory, or too much was promised to the KV cache.':
+    'GPU の空きが、直前の計測値より少なくなっていました。別のプロセスがメモリを使ったか、KV キャッシュへの割り当てが多すぎます。',
+  'The GPU is not free enough to start': 'GPU の空きメモリが足りず、起動できません',
+  "The GPU's memory ran out": 'GPU メモリが不足しました',
+  "The GPU's memory ran out while allocating the KV cache":
+    'KV キャッシュの確保中に GPU メモリが不足しました',
+  "The GPU's memory ran out while capturing CUDA graphs":
+    'CUDA グラフのキャプチャ中に GPU メモリが不足しました',
+  "The GPU's memory ran out while loading the model":
+    'モデルの読み込み中に GPU メモリが不足しました',
+  "The GPU's memory ran out while measuring a full batch":
+    '最大バッチの計測中に GPU メモリが不足しました',
+  "The GPU's memory ran out while serving": 'リクエストの処理中に GPU メモリが不足しました',
+  "The GPU's memory ran out while warming up the sampler":
+    'サンプラーのウォームアップ中に GPU メモリが不足しました',
+  'The KV cache is too small for the context length':
+    'KV キャッシュが、コンテキスト長に対して小さすぎます',
+  "The account's balance does not cover it.": 'アカウントの残高が足りません。',
+  "The attention heads can't be divided among the tensor-parallel ranks":
+    'アテンションヘッドをテンソル並列のランクに等分できません',
+  'The card reports an error of its own, or a kernel touched memory it should not; the trace may point elsewhere.':
+    'GPU 自体がエラーを報告したか、カーネルが不正なメモリにアクセスしました。トレースが別の場所を指すことがあります。',
+  "The claim's name is wrong in this namespace, or no storage was found for it.":
+    'この名前空間での要求の名前が誤っているか、対応するストレージが見つかりませんでした。',
+  "The cluster does not accept the job's description": 'クラスターがジョブの記述を受け付けません',
+  'The command line was refused before anything was loaded.':
+    '何も読み込まないうちに、コマンドラインが拒否されました。',
+  "The container can't be made without it.": 'それがないと、コンテナを作成できません。',
+  "The container can't start its command": 'コンテナが起動コマンドを実行できません',
+  'The container sees no GPU': 'コンテナから GPU が見えません',
+  "The container's user is not its owner, or the volume is mounted read-only.":
+    'コンテナのユーザーが所有者でないか、ボリュームが読み取り専用でマウントされています。',
+  'The engine answers 401 to every request under /v1.':
+    'エンジンが、/v1 以下のすべてのリクエストに 401 を返しています。',
+  'The engine died; why stands in no line that was seen':
+    'エンジンが終了しましたが、見えた行に理由はありません',
+  'The engine ended with an error that no rule knows':
+    'どのルールにもないエラーでエンジンが終了しました',
+  'The engine has no place for a tensor of the files, or one of another shape: it is older than the model, does not know its quantization, or the files belong to another model.':
+    'ファイルのあるテンソルに対応する場所がエンジンにないか、形状が異なります。エンジンがモデルより古いか、その量子化に対応していないか、ファイルが別のモデルのものです。',
+  'The engine in this image was not built for this GPU':
+    'このイメージのエンジンは、この GPU 向けにビルドされていません',
+  'The engine waited for a rank in vain': 'エンジンがランクを待ちましたが、応答がありませんでした',
+  "The engine's Transformers can't load the model's tokenizer":
+    'エンジンの Transformers が、モデルのトークナイザーを読み込めません',
+  "The engine's installation is broken": 'エンジンのインストールが壊れています',
+  'The event before it says why.': '理由は直前のイベントに示されています。',
+  'The first error line of the log stands below; what follows it may tell more.':
+    'ログの最初のエラー行を下に示します。それに続く行に、さらに情報があるかもしれません。',
+  'The head has no GPU': 'ヘッドに GPU がありません',
+  'The head is not up, its address is wrong, or the network between the pods is closed.':
+    'ヘッドが起動していないか、アドレスが誤っているか、Pod 間のネットワークが閉じています。',
+  "The head waited for every node and gave up; the missing ones are pending, failed, or can't reach it.":
+    'ヘッドは全ノードを待ちましたが、打ち切りました。足りないノードは、待機中か、失敗したか、ヘッドに到達できません。',
+  'The image could not be pulled': 'イメージを取得できませんでした',
+  'The image does not exist under that name': 'その名前のイメージは存在しません',
+  'The job waits until all its pods can start together':
+    'すべての Pod が同時に起動できるまで、ジョブは待機しています',
+  "The job's time was over": 'ジョブの時間が終わりました',
+  'The limit of open files is too low': 'オープンできるファイル数の上限が低すぎます',
+  'The limit of processes and threads is reached': 'プロセスとスレッドの数が上限に達しました',
+  "The lines don't tell in which phase.": 'どの段階で起きたかは、ログの行からは分かりません。',
+  'The liveness probe gave up before the weights were loaded; large models take many minutes.':
+    '重みの読み込みが終わる前に、liveness プローブが失敗と判定しました。大きなモデルでは何分もかかります。',
+  'The log of its previous run says why.': '理由は前回実行時のログに示されています。',
+  "The machine's memory is not free enough to start": 'マシンの空きメモリが足りず、起動できません',
+  'The model brings its own code, which is not allowed to run':
+    'モデル独自のコードの実行が許可されていません',
+  'The model is newer than the vLLM (or Transformers) in the image, or no text model at all.':
+    'モデルがイメージの vLLM（または Transformers）より新しいか、テキストモデルではありません。',
+  'The model is not where the start command looks for it':
+    '起動コマンドが示す場所にモデルがありません',
+  'The model must be asked for on Hugging Face': 'このモデルは Hugging Face で利用申請が必要です',
+  "The model's config.json says for how many positions it was made.":
+    '対応する位置数は、モデルの config.json に示されています。',
+  "The model's layers can't be divided among the pipeline stages":
+    'モデルの層をパイプラインのステージに分けられません',
+  "The namespace's or account's limit would be passed by what the job asks for.":
+    'ジョブの要求を加えると、名前空間またはアカウントの上限を超えます。',
+  "The node can't attach or reach the storage, or the path does not exist there.":
+    'ノードがストレージをアタッチできないか到達できない、またはストレージにそのパスがありません。',
+  "The node can't reach the image's registry": 'ノードがイメージのレジストリに到達できません',
+  "The node could not make the pod's container": 'ノードが Pod のコンテナを作成できませんでした',
+  'The node has no way to the internet, or a proxy is missing.':
+    'ノードがインターネットに接続できないか、プロキシが設定されていません。',
+  'The node ran short of memory or disk, or the pod used more ephemeral storage than it may.':
+    'ノードのメモリまたはディスクが不足したか、Pod が許可された量を超える一時ストレージを使いました。',
+  'The node was lost': 'ノードが失われました',
+  "The node's NVIDIA driver is older than the image needs":
+    'ノードの NVIDIA ドライバーが、イメージの要求より古いものです',
+  "The node's or pod's memory ran out": 'ノードまたは Pod のメモリが不足しました',
+  'The nodes that would fit are closed to this job': '条件に合うノードがこのジョブを受け付けません',
+  "The parser looks for tokens that this model's tokenizer does not have, or its name is unknown.":
+    'このモデルのトークナイザーにないトークンをパーサーが探しているか、パーサーの名前が不明です。',
+  'The platform ended the job because its GPUs were idle':
+    'GPU が使われていなかったため、プラットフォームがジョブを終了しました',
+  'The pod lacks the RDMA device, the right to lock memory, or the ports are wrong.':
+    'Pod に RDMA デバイスまたはメモリをロックする権限がないか、ポートが誤っています。',
+  'The pod, the user or the node may start no more of them (pids limit, ulimit -u); each rank starts hundreds, by the number of cores it sees.':
+    'Pod、ユーザー、またはノードは、これ以上起動できません（pids の制限、ulimit -u）。各ランクは、見えるコア数に応じて数百のスレッドを起動します。',
+  'The process that ran the job is gone': 'ジョブを動かしていたプロセスがなくなりました',
+  'The program is not in the image, or the image is made for another CPU.':
+    'プログラムがイメージに含まれていないか、イメージが別の CPU 向けです。',
+  'The quantization does not work with this dtype': 'この量子化は、このデータ型では使えません',
+  'The queue does not take jobs': 'キューがジョブを受け付けません',
+  'The queue has no room for the job': 'キューにこのジョブの空きがありません',
+  "The ranks can't reach each other over the network":
+    'ランクどうしがネットワーク経由で到達できません',
+  'The ranks run different NCCL versions': 'ランクごとに NCCL のバージョンが異なります',
+  "The raylet of a node or the head's GCS ended; everything that ran there went with it.":
+    'あるノードの raylet、またはヘッドの GCS が終了し、そこで動いていたものもすべて終了しました。',
+  'The reasoning or tool parser does not fit the model':
+    '推論パーサーまたはツールパーサーがモデルに合いません',
+  'The registry does not let the node pull the image':
+    'レジストリが、ノードによるイメージの取得を許可しません',
+  "The registry's pull limit is reached": 'レジストリの取得回数の上限に達しました',
+  'The scheduler ended the pod to make room.':
+    'スケジューラが場所を空けるために Pod を終了しました。',
+  'The scheduler finds no node for a pod': 'スケジューラが Pod のノードを見つけられません',
+  'The scheduler found no node with as many free GPUs of that type as one task asks for.':
+    '1 タスクが要求する種類と数の GPU が空いているノードを、スケジューラが見つけられませんでした。',
+  'The server gave up waiting for the engine to start':
+    'サーバーがエンジンの起動待ちを打ち切りました',
+  "The server or one of its ranks ended without saying why, and the others can't go on without it. Killed for memory is the usual reason; a crash inside NCCL or a kernel (SIGSEGV) the next.":
+    'サーバーまたはランクの 1 つが理由を残さずに終了し、残りはそれなしでは続行できません。最も多い理由はメモリ不足による強制終了で、次が NCCL またはカーネル内のクラッシュ（SIGSEGV）です。',
+  "The service or pod of that name is not there (yet), or the pod's DNS does not answer.":
+    'その名前の Service または Pod が（まだ）ないか、Pod の DNS が応答しません。',
+  'The shared memory (/dev/shm) is too small': '共有メモリ（/dev/shm）が小さすぎます',
+  'The start command has a flag or value this engine does not know':
+    '起動コマンドに、このエンジンが対応していないフラグまたは値があります',
+  "The task asked for none, or the node's container runtime does not hand it over.":
+    'タスクが GPU を要求していないか、ノードのコンテナランタイムが GPU を渡していません。',
+  "The tokenizer's files are of a newer format, of a class this version does not have, or some are missing.":
+    'トークナイザーのファイルが、より新しい形式か、このバージョンにないクラスのものか、一部欠けています。',
+  "The weights do not fit the engine's model": '重みがエンジンのモデルに合いません',
+  'The weights of one rank are larger than what the GPU has free.':
+    '1 ランク分の重みが、GPU の空きメモリより大きくなっています。',
+  "The worker can't reach the Ray head": 'ワーカーが Ray のヘッドに到達できません',
+  'There is no Ray in the image': 'イメージに Ray がありません',
+  "These lines only report the end; the cause is earlier, or in another task's log.":
+    'これらの行は終了を報告しているだけです。原因はより前か、別のタスクのログにあります。',
+  'They carry a taint that the job does not tolerate, or are being drained.':
+    'ノードに、ジョブが許容しない taint が付いているか、ドレイン中です。',
+  "They meet at the head's address first; it was wrong, closed, or on another interface.":
+    'ランクは最初にヘッドのアドレスで合流しますが、それが誤っているか、閉じているか、別のインターフェースにありました。',
+  "This GPU can't compute in bfloat16": 'この GPU は bfloat16 で計算できません',
+  "This GPU or engine can't run the model's quantization":
+    'この GPU またはエンジンでは、モデルの量子化方式を使えません',
+  "This engine does not know the model's architecture":
+    'このエンジンは、モデルのアーキテクチャに対応していません',
+  "This model (or its draft model) can't run in pipeline stages":
+    'このモデル（またはドラフトモデル）は、パイプライン並列で動作しません',
+  'Too many pulls from this address or account.':
+    'このアドレスまたはアカウントからの取得が多すぎます。',
+  "Triton, torch.compile and FlashInfer build kernels at the start with the image's compiler.":
+    'Triton、torch.compile、FlashInfer は、起動時にイメージのコンパイラーでカーネルをビルドします。',
+  'Two ranks got the same GPU': '2 つのランクに同じ GPU が割り当てられました',
+  "VLLM_ENGINE_READY_TIMEOUT_S=3600 in the head's env":
+    'ヘッドの環境変数に VLLM_ENGINE_READY_TIMEOUT_S=3600 を設定',
+  "VLLM_WORKER_MULTIPROC_METHOD=spawn in the tasks' env":
+    '各タスクの環境変数に VLLM_WORKER_MULTIPROC_METHOD=spawn を設定',
+  'Vocabulary, MLP or quantization groups must split into equal parts; this size leaves a rest.':
+    '語彙、MLP、または量子化グループは等分できる必要がありますが、この並列数では余りが出ます。',
+  'Volcano starts all or none; another line usually says what the pods lack.':
+    'Volcano はすべてを起動するか、まったく起動しないかのどちらかです。Pod に何が足りないかは、通常は別の行に示されます。',
+  "With RAY_AUTH_MODE=token every process needs the head's token.":
+    'RAY_AUTH_MODE=token では、すべてのプロセスにヘッドのトークンが必要です。',
+  'Without chunked prefill a whole prompt must fit into one batch.':
+    'チャンク化プリフィルを使わない場合、プロンプト全体が 1 バッチに収まる必要があります。',
+  "You (or the job's account) may not do that":
+    'あなた（またはジョブのアカウント）には、その操作の権限がありません',
+  '`jupyter crater delete NAME` cleans up; launch again':
+    '`jupyter crater delete NAME` で片付けてから、起動し直す',
+  '`jupyter crater extend NAME 8h` while it runs': '実行中に `jupyter crater extend NAME 8h`',
+  '`jupyter crater logs NAME --previous`': '`jupyter crater logs NAME --previous`',
+  '`vllm serve --help=all` of the same image lists the flags it knows':
+    '同じイメージの `vllm serve --help=all` で、対応するフラグを確認できます',
+  'a GPU type that the cluster has': 'クラスターにある種類の GPU を使用',
+  'a GPU type that the image was built for': 'イメージのビルド対象である種類の GPU を使用',
+  'a KV cache of half the size (needs FP8 support)':
+    'KV キャッシュを半分の大きさにする（FP8 対応が必要）',
+  'a context of {1} tokens fits': '{1} トークンのコンテキストなら入ります',
+  'a copy of the model on a volume': 'ボリュームに置いたモデルのコピーを使用',
+  "a higher limit: podPidsLimit of the node's kubelet, --pids-limit of docker, ulimit -u":
+    '上限を上げる: ノードの kubelet の podPidsLimit、docker の --pids-limit、ulimit -u',
+  'a higher priority, if you may': '可能なら優先度を上げる',
+  'a larger /dev/shm': '/dev/shm を大きくする',
+  'a max_model_len the model knows': 'モデルが対応する max_model_len にする',
+  'a newer engine image (an older one where the model is old)':
+    'より新しいエンジンのイメージを使用（古いモデルでは、より古いもの）',
+  'a newer engine image (not on V100: 0.8.5.post1 is the one to use there)':
+    'より新しいエンジンのイメージを使用（V100 を除く。V100 では 0.8.5.post1 を使用）',
+  'a pull secret for that registry': 'そのレジストリの pull secret を設定',
+  'a queue or account that those nodes belong to':
+    'それらのノードが属するキューまたはアカウントを使用',
+  'a queue that exists and is open (`kubectl get queue`)':
+    '存在し、開いているキューを使用（`kubectl get queue`）',
+  'a shorter context': 'コンテキストを短くする',
+  'a smaller or quantized model: `jupyter crater size` tells which fits':
+    'より小さいか、量子化されたモデルを使用（どれが入るかは `jupyter crater size` で分かります）',
+  'a startup probe with a long failureThreshold on /health, and no early liveness probe':
+    '/health に failureThreshold の大きい startup プローブを設定し、liveness プローブを早く始めない',
+  'a tensor parallel size that divides it': '割り切れるテンソル並列数にする',
+  'a tensor parallel size that divides {1}': '{1} を割り切るテンソル並列数にする',
+  'a toleration for the taint that the line names': '該当行が示す taint に対する toleration を追加',
+  "accept the model's terms on its page and set the secret HF_TOKEN":
+    'モデルのページで条件に同意し、Secret の HF_TOKEN を設定',
+  "allow DNS (port 53) in the namespace's network policies":
+    '名前空間のネットワークポリシーで DNS（ポート 53）を許可',
+  'allow it, after reading it': 'コードを確認したうえで許可',
+  'an image that holds the program; see the start command':
+    'プログラムを含むイメージを使用し、起動コマンドを確認',
+  'an image with Ray (vLLM 0.17 and before, or one made with `pip install ray`)':
+    'Ray を含むイメージを使用（vLLM 0.17 以前、または `pip install ray` で作成したもの）',
+  'an image with an older CUDA (vLLM 0.19.1 and before: CUDA 12)':
+    'より古い CUDA のイメージを使用（vLLM 0.19.1 以前: CUDA 12）',
+  "an image with compiler and headers (vLLM's own images have them)":
+    'コンパイラーとヘッダーを含むイメージを使用（vLLM のイメージには含まれています）',
+  'an unchanged image of one release; install nothing into it':
+    '1 つのリリースの変更されていないイメージを使用し、何もインストールしない',
+  'another GPU type, or wait: the job starts when some are free':
+    '別の種類の GPU にするか、待つ（GPU が空けばジョブは開始します）',
+  'another account (`jupyter crater switch`)': '別のアカウントを使用（`jupyter crater switch`）',
+  'another model': '別のモデルを使用',
+  'another namespace or account': '別の名前空間またはアカウントを使用',
+  "another node: tell the administrators the node's name":
+    '別のノードを使用し、このノードの名前を管理者に連絡',
+  'another port': '別のポートを使用',
+  'another port than {1}': '{1} 以外のポートを使用',
+  'another queue': '別のキューを使用',
+  'as many GPUs as ranks in every task; leave CUDA_VISIBLE_DEVICES to Ray and Kubernetes':
+    '各タスクの GPU 数をランク数に合わせ、CUDA_VISIBLE_DEVICES は Ray と Kubernetes に任せる',
+  'as many as one request has': '1 リクエスト分のトークン数にする',
+  'as many ranks as the node has GPUs, or more nodes':
+    'ランク数をノードの GPU 数に合わせるか、ノードを増やす',
+  'ask for a GPU in every task that runs a rank': 'ランクを実行するすべてのタスクで GPU を要求',
+  'ask for a larger quota': 'より大きなクォータを申請',
+  'ask for a lock in Crater before a long run': '長い実行の前に、Crater でロックを申請',
+  'ask the administrators for a newer driver': 'ドライバーの更新を管理者に依頼',
+  'ask the administrators for the right that the line names': '該当行が示す権限を管理者に依頼',
+  "ask the administrators which versions of Ray's or Volcano's operators are installed":
+    'Ray または Volcano のオペレーターのどのバージョンが入っているかを管理者に確認',
+  'bfloat16 needs compute capability 8.0 (A100 and newer); V100 and T4 compute in float16.':
+    'bfloat16 には Compute Capability 8.0（A100 以降）が必要です。V100 と T4 は float16 で計算します。',
+  'caches and models on a volume, not in the container':
+    'キャッシュとモデルをコンテナ内ではなくボリュームに置く',
+  'change the setting that the line names': '該当行が示す設定を変更',
+  'change {1}': '{1} を変更',
+  'compute in float16': 'float16 で計算',
+  'correct or leave out the flag in the start command': '起動コマンドのそのフラグを修正または削除',
+  'correct or leave out {1} in the start command': '起動コマンドの {1} を修正または削除',
+  "correct the image's name": 'イメージの名前を修正',
+  "correct the image's name and tag": 'イメージの名前とタグを修正',
+  "correct the model's name": 'モデルの名前を修正',
+  'download the model again (`git lfs pull` in a git checkout)':
+    'モデルを再度ダウンロード（git のチェックアウトでは `git lfs pull`）',
+  'drop NCCL_SOCKET_IFNAME and GLOO_SOCKET_IFNAME from the env':
+    '環境変数から NCCL_SOCKET_IFNAME と GLOO_SOCKET_IFNAME を除く',
+  'drop VLLM_NCCL_SO_PATH and LD_LIBRARY_PATH from the env':
+    '環境変数から VLLM_NCCL_SO_PATH と LD_LIBRARY_PATH を除く',
+  'end other jobs of the same account': '同じアカウントのほかのジョブを終了',
+  'end the other processes on that GPU (`nvidia-smi` names them)':
+    'その GPU のほかのプロセスを終了（`nvidia-smi` で確認できます）',
+  'end what listens there (an earlier attempt?)':
+    'そこで待ち受けているプロセスを終了（前回の残り？）',
+  'fetch the logs of all tasks, those of previous containers too':
+    '以前のコンテナの分も含め、すべてのタスクのログを取得',
+  'fewer CPU cores per task': 'タスクあたりの CPU コア数を減らす',
+  'fewer GPUs': 'GPU 数を減らす',
+  'fewer GPUs per node, over more nodes': 'ノードあたりの GPU 数を減らし、より多くのノードに分散',
+  'fewer GPUs, cores or memory': 'GPU、コア、またはメモリを減らす',
+  'fewer nodes or GPUs': 'ノード数または GPU 数を減らす',
+  'fewer pipeline stages': 'パイプラインのステージ数を減らす',
+  'fewer sequences at once (now {1})': '同時シーケンス数を減らす（現在 {1}）',
+  'free space on the volume, or put HF_HOME and VLLM_CACHE_ROOT on a larger one':
+    'ボリュームの空きを増やすか、HF_HOME と VLLM_CACHE_ROOT をより大きなボリュームにする',
+  'give head and workers the same address and port (RAY_ADDRESS, `ray start --address`)':
+    'ヘッドとワーカーに同じアドレスとポートを指定（RAY_ADDRESS、`ray start --address`）',
+  'give the head GPUs like the workers': 'ワーカーと同様に、ヘッドにも GPU を割り当てる',
+  'give vLLM more of the GPU (now {1})': 'vLLM が使う GPU メモリを増やす（現在 {1}）',
+  'if `ray list nodes` shows no {1}: VLLM_HOST_IP must be the address that Ray knows':
+    '`ray list nodes` に {1} がない場合: VLLM_HOST_IP を Ray が認識しているアドレスにする',
+  'keep all GPUs': 'すべての GPU を使い続ける',
+  'launch the client with `connect=`: it opens the port for that job':
+    'クライアントを `connect=` 付きで起動（そのジョブへのポートが開きます）',
+  'leave more of the GPU free (now {1})': 'GPU メモリの空きを増やす（現在 {1}）',
+  'leave {1} out': '{1} を外す',
+  'leave {1} out (instead: {2})': '{1} を外す（代わりに: {2}）',
+  'less memory per task': 'タスクあたりのメモリを減らす',
+  'load with fewer processes at once (`--max-parallel-loading-workers 1`)':
+    '同時に読み込むプロセスを減らす（`--max-parallel-loading-workers 1`）',
+  'longer than trained, at your own risk: VLLM_ALLOW_LONG_MAX_MODEL_LEN=1':
+    '学習時より長くする（自己責任）: VLLM_ALLOW_LONG_MAX_MODEL_LEN=1',
+  'make tensor × pipeline parallel size the number of GPUs that Ray has':
+    'テンソル並列数 × パイプライン並列数を、Ray の GPU 数に合わせる',
+  'max_model_len is longer than the model knows':
+    'max_model_len が、モデルの対応する長さを超えています',
+  'max_num_batched_tokens is smaller than one request':
+    'max_num_batched_tokens が 1 リクエストより小さくなっています',
+  'more ephemeral storage for the task': 'タスクの一時ストレージを増やす',
+  'more ephemeral storage or memory for the task': 'タスクの一時ストレージまたはメモリを増やす',
+  'more memory for the task, or a smaller KV cache on the CPU':
+    'タスクのメモリを増やすか、CPU 上の KV キャッシュを小さくする',
+  'more memory per pod': 'Pod あたりのメモリを増やす',
+  'more memory per pod (now {1} GiB)': 'Pod あたりのメモリを増やす（現在 {1} GiB）',
+  "mount the model's volume readable for that user":
+    'モデルのボリュームを、そのユーザーが読めるようにマウント',
+  'mount the volume that holds the model in every task, and give its path there':
+    'すべてのタスクでモデルのあるボリュームをマウントし、そのパスを指定',
+  'name the interface of the pod network: NCCL_SOCKET_IFNAME=eth0, GLOO_SOCKET_IFNAME=eth0':
+    'Pod ネットワークのインターフェースを指定: NCCL_SOCKET_IFNAME=eth0、GLOO_SOCKET_IFNAME=eth0',
+  'no CUDA graphs (slower)': 'CUDA グラフを使わない（低速）',
+  'no compilation (slower)': 'コンパイルしない（低速）',
+  'no direct access': '直接アクセスを使わない',
+  'no node selector': 'ノードセレクタを使わない',
+  'no reasoning parser': '推論パーサーを使わない',
+  'on V100 and older: the last engine made for them':
+    'V100 以前では、それらに対応した最後のエンジンを使用',
+  'put the model on a volume and give its path': 'モデルをボリュームに置き、そのパスを指定',
+  "search vLLM's issues for the line": 'その行を vLLM の issue で検索',
+  'see that config.json and the weight files are of one model':
+    'config.json と重みのファイルが同じモデルのものであることを確認',
+  'see that the claim is free and its access mode allows several nodes':
+    '要求が使用中でないこと、アクセスモードが複数ノードを許すことを確認',
+  "see that the tokenizer's files are complete": 'トークナイザーのファイルがそろっていることを確認',
+  'see the events of the pending pods': '待機中の Pod のイベントを確認',
+  'see the log of that task, and the memory of its pod or machine':
+    'そのタスクのログと、Pod またはマシンのメモリを確認',
+  'see the logs of the other ranks first': '先にほかのランクのログを確認',
+  'see the logs of the workers': 'ワーカーのログを確認',
+  "see the pod's events": 'Pod のイベントを確認',
+  "see the worker's events and log first": '先にワーカーのイベントとログを確認',
+  'see whether every worker runs and has joined ({1} GPUs): `ray status` in the head':
+    'すべてのワーカーが動いて参加しているか確認（GPU {1} 個）: ヘッドで `ray status`',
+  'see whether every worker runs and has joined: `ray status` in the head':
+    'すべてのワーカーが動いて参加しているか確認: ヘッドで `ray status`',
+  'see whether the head runs, and why not': 'ヘッドが動いているか、動いていなければその理由を確認',
+  "see whether the head's service exists and its name and namespace are right (`kubectl get svc`)":
+    'ヘッドの Service があり、名前と名前空間が正しいことを確認（`kubectl get svc`）',
+  "see why that node's process ended (memory? node lost?), then start again":
+    'そのノードのプロセスが終了した理由（メモリ、ノードの喪失など）を確認してから再起動',
+  "set HF_ENDPOINT or HTTPS_PROXY in the tasks' env":
+    '各タスクの環境変数に HF_ENDPOINT または HTTPS_PROXY を設定',
+  'set RAY_AUTH_MODE=token and RAY_AUTH_TOKEN from the same secret in every task':
+    'すべてのタスクで、同じ Secret から RAY_AUTH_MODE=token と RAY_AUTH_TOKEN を設定',
+  "set VLLM_HOST_IP to each pod's own IP": 'VLLM_HOST_IP を各 Pod 自身の IP にする',
+  'smaller batches of prompt tokens': 'プロンプトのトークンのバッチを小さくする',
+  'spread it over several nodes: the template deepseek-r1-distributed':
+    '複数ノードに分散（テンプレート deepseek-r1-distributed）',
+  'spread the weights over {1} GPUs': '重みを {1} GPU に分散',
+  'start a new attempt: it makes its secret again': '新たに起動する（Secret は作り直されます）',
+  'start again on another node': '別のノードで再起動',
+  "start again on another node, and tell the administrators this node's name":
+    '別のノードで再起動し、このノードの名前を管理者に連絡',
+  'start again when it is needed': '必要になったら再起動',
+  'start again when no other process starts or ends on that GPU':
+    'その GPU でほかのプロセスが起動も終了もしないときに再起動',
+  'start again when the queue has room': 'キューに空きができたら再起動',
+  'start again with a longer lease': 'より長いリースで再起動',
+  'start again: another node is chosen': '再起動（別のノードが選ばれます）',
+  'take only what is free': '空いている分だけを使用',
+  "tell the administrators the node's name": 'ノードの名前を管理者に連絡',
+  "tell the administrators the webhook's name; try again later":
+    'webhook の名前を管理者に連絡し、後で再試行',
+  'tensor parallelism only': 'テンソル並列だけを使用',
+  'the RDMA resource and the capability IPC_LOCK for the tasks':
+    'タスクに RDMA リソースとケーパビリティ IPC_LOCK を与える',
+  "the job's own key: `jupyter crater key NAME`, or `job.client()`":
+    'ジョブ自身のキーを使用: `jupyter crater key NAME` または `job.client()`',
+  'the model without quantization': '量子化していないモデルを使用',
+  'the model without quantization, or as GPTQ (compute capability 6.0 is enough)':
+    '量子化していないモデルか、GPTQ 版を使用（Compute Capability 6.0 以上）',
+  "the model's own {1} tokens": 'モデル自身の {1} トークンにする',
+  'the name of a claim that exists in this namespace (`kubectl get pvc`)':
+    'この名前空間にある要求の名前を使用（`kubectl get pvc`）',
+  'the same image for head and workers': 'ヘッドとワーカーで同じイメージを使用',
+  'the same image from a mirror or your own registry':
+    '同じイメージをミラーまたは独自のレジストリから取得',
+  'the same image from a registry inside the cluster':
+    '同じイメージをクラスター内のレジストリから取得',
+  "trust_remote_code lets the model's repository run Python in the engine: read it first.":
+    'trust_remote_code を指定すると、モデルのリポジトリの Python コードがエンジン内で実行されます。先にコードを確認してください。',
+  'ulimit -n 65536 before the start command': '起動コマンドの前に ulimit -n 65536',
+  'use the {1} GPUs that are there': 'そこにある {1} GPU を使用',
+  'vLLM asks Ray for all GPUs at once and waits up to 30 minutes: a node has not joined, or the sizes are too large.':
+    'vLLM はすべての GPU を一度に Ray に要求し、最大 30 分待ちます。ノードが参加していないか、並列数が大きすぎます。',
+  'vLLM checked its configuration and refused it; the line says why.':
+    'vLLM が設定を検査して拒否しました。理由は該当行にあります。',
+  'vLLM sizes its KV cache from how free memory falls while it profiles; something else freed or took memory on the same GPU meanwhile.':
+    'vLLM は、プロファイル中の空きメモリの減り方から KV キャッシュの大きさを決めます。その間に、同じ GPU で別のプロセスがメモリを解放または確保しました。',
+  'vLLM wants gpu_memory_utilization of the whole GPU free at its start; another process (often the engine of an earlier attempt) holds some of it.':
+    'vLLM は起動時に、GPU 全体のうち gpu_memory_utilization の割合が空いていることを求めます。別のプロセス（多くは前回のエンジン）が一部を使っています。',
+  "vLLM's own images carry none since 0.18; a job over several nodes needs it in every task's image.":
+    'vLLM のイメージには 0.18 以降 Ray が含まれていません。複数ノードのジョブでは、すべてのタスクのイメージに必要です。',
+  'wait for the next period, or ask for points': '次の期間を待つか、ポイントを申請',
+  "wait for the queue's other jobs": 'キュー内のほかのジョブの終了を待つ',
+  'wait longer for the workers': 'ワーカーを待つ時間を延ばす',
+  'wait some hours': '数時間待つ',
+  'weights of half the size': '重みを半分の大きさにする',
+  "weights on a faster volume, or in the node's memory or disk":
+    '重みをより速いボリューム、またはノードのメモリかディスクに置く',
+  '{1} GPUs in the node': 'ノード内で {1} GPU を使用',
+  '{1} stages divide {2} layers': '{1} ステージなら {2} 層を等分できます'
 };

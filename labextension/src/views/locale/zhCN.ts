@@ -419,5 +419,534 @@ export const zhCN: Words = {
   '{1} pipeline stages for {2} layers.': '{2} 层却有 {1} 个流水线阶段。',
   "{1} was made for short texts, and a CPU's prefill is slow": '{1} 面向短文本，且 CPU 预填充较慢',
   '{1} {2} does not run on {3} (compute capability {4}).':
-    '{1} {2} 无法在 {3}（计算能力 {4}）上运行。'
+    '{1} {2} 无法在 {3}（计算能力 {4}）上运行。',
+  // Of the cards of a diagnosis.
+  "--disable-network-policy=true for Volcano's svc plugin":
+    '为 Volcano 的 svc 插件设置 --disable-network-policy=true',
+  'A GPU or a kernel failed': 'GPU 或内核出错',
+  'A Ray process of the cluster was killed': '集群的一个 Ray 进程被终止',
+  'A collective operation timed out': '集合通信操作超时',
+  'A container ends again and again': '容器反复退出',
+  "A dimension of the model can't be divided among the tensor-parallel ranks":
+    '模型的某个维度无法在张量并行的各 rank 间均分',
+  'A disk or quota is full': '磁盘或配额已满',
+  'A file or folder may not be read or written': '没有读取或写入某个文件或文件夹的权限',
+  'A flag of the start command no longer exists in this vLLM':
+    '启动命令中的某个参数在此 vLLM 中已不存在',
+  'A host name has no address': '主机名无法解析到地址',
+  'A kind of object is not installed there, or a field is not what its version expects.':
+    '集群未安装其中某类对象，或某个字段与其版本不符。',
+  'A more important job took the node': '节点被更重要的作业占用',
+  'A network policy or firewall drops the connection': '网络策略或防火墙丢弃了连接',
+  'A path that does not exist in the container is taken for a name on Hugging Face, hence the misleading words.':
+    '容器中不存在的路径会被当作 Hugging Face 上的名称，因此报错文字容易误导。',
+  'A pod was evicted from its node': 'Pod 被节点驱逐',
+  'A port is taken': '端口已被占用',
+  "A process asked for more than there was, or the kernel, Kubernetes or Ray's memory monitor killed it; the rest of the job then fails for want of it.":
+    '某个进程申请的内存超过了可用量，或被内核、Kubernetes 或 Ray 的内存监视器终止；作业的其余部分随之失败。',
+  'A process of the engine died': '引擎的一个进程已退出',
+  'A quota refuses the job': '作业因配额被拒绝',
+  'A secret, config map or account that the pod needs is missing':
+    'Pod 所需的 Secret、ConfigMap 或服务账户不存在',
+  'A setting is out of range or contradicts another': '某项设置超出范围或与其他设置矛盾',
+  'A step did not come back within VLLM_EXECUTE_MODEL_TIMEOUT_SECONDS (300): a rank hangs or is gone.':
+    '某一步在 VLLM_EXECUTE_MODEL_TIMEOUT_SECONDS（300）秒内没有返回：有 rank 卡住或已不存在。',
+  'A step needed more than profiling had measured; what gpu_memory_utilization leaves free was too little.':
+    '某一步所需的显存超过了剖析时的测量值；gpu_memory_utilization 留出的空间太少。',
+  'A volume claim is not there or not bound': '卷声明（PVC）不存在或未绑定',
+  'A volume could not be mounted': '卷挂载失败',
+  'A weight file is damaged or only half there': '权重文件已损坏或不完整',
+  'AWQ and GPTQ kernels compute in float16 only (newer ones in bfloat16 too).':
+    'AWQ 和 GPTQ 内核只以 float16 计算（较新的也支持 bfloat16）。',
+  'After the KV cache was allocated vLLM tries the sampler on max_num_seqs sequences at once; the logits of that many did not fit beside it.':
+    '分配 KV 缓存之后，vLLM 会同时对 max_num_seqs 个序列试运行采样器；剩余显存放不下这么多序列的 logits。',
+  'After weights and activations too little of the GPU is left for one request of max_model_len tokens.':
+    '除去权重和激活值后，GPU 剩余的显存不足以容纳一个 max_model_len 个 token 的请求。',
+  'All nodes must start from the same image.': '所有节点必须使用同一镜像启动。',
+  'An admission webhook of the cluster does not answer': '集群的准入 Webhook 没有响应',
+  'An interrupted download, or a git-lfs pointer in place of the file.':
+    '下载被中断，或文件只是 git-lfs 指针。',
+  'Another process (often an earlier attempt, or another job on a host network) listens on it.':
+    '另一个进程（常常是上次启动的残留，或主机网络上的另一个作业）正在监听该端口。',
+  "Another process changed the GPU's memory while it was measured":
+    '测量期间另一个进程改变了 GPU 的显存占用',
+  'Before it sizes the KV cache vLLM runs one batch of max_num_batched_tokens tokens; its activations did not fit beside the weights.':
+    '在确定 KV 缓存大小之前，vLLM 会运行一个含 max_num_batched_tokens 个 token 的批次；除权重外，剩余显存放不下其激活值。',
+  "Before vLLM's RayExecutorV2 the process that runs `vllm serve` needs a GPU on its own node.":
+    '在 vLLM 的 RayExecutorV2 之前，运行 `vllm serve` 的进程需要其所在节点有 GPU。',
+  'CUDA was started before the workers were forked': '在 fork 工作进程之前已初始化 CUDA',
+  'Crater frees jobs whose GPUs do nothing for hours (or that run for days) unless they are locked.':
+    '如果 GPU 空闲数小时（或作业已运行数天）且作业未锁定，Crater 会将其释放。',
+  'Crater refuses the job for lack of points': '点数不足，Crater 拒绝了作业',
+  "Each method's kernels need a minimum compute capability, and an engine that knows the method.":
+    '每种量化方法的内核都要求最低计算能力，并要求引擎支持该方法。',
+  'Every connection and every worker needs some.': '每个连接和每个 worker 都需要占用一些。',
+  'Every pipeline stage needs at least one layer (before vLLM 0.6, the same number of them).':
+    '每个流水线阶段至少需要一层（在 vLLM 0.6 之前，各阶段层数必须相同）。',
+  "GPUs can't reach each other's memory directly": 'GPU 之间无法直接访问显存',
+  'GPUs would be there, but not the CPU cores or memory that one task asks for beside them.':
+    'GPU 足够，但缺少单个任务同时申请的 CPU 核心或内存。',
+  'Graphs are captured after the KV cache took its share; what gpu_memory_utilization leaves free was too little for them.':
+    'CUDA 图在 KV 缓存占用其份额之后才捕获；gpu_memory_utilization 留出的空间不够。',
+  "HOME, HF_HOME and VLLM_CACHE_ROOT on a folder that the container's user may write":
+    '将 HOME、HF_HOME 和 VLLM_CACHE_ROOT 设为容器用户可写的文件夹',
+  "Head and worker don't share the same Ray token": '头节点与工作节点的 Ray 令牌不一致',
+  'Head and worker run different Ray or Python versions':
+    '头节点与工作节点的 Ray 或 Python 版本不一致',
+  'Hugging Face could not be reached': '无法访问 Hugging Face',
+  "Images, model files or caches filled the node's or the volume's space.":
+    '镜像、模型文件或缓存占满了节点或卷的空间。',
+  'It does not exist, is closed, or has queues below it.':
+    '该队列不存在、已关闭，或下面还有子队列。',
+  "It is private and the pull secret is missing or wrong (registries say the same of names that don't exist).":
+    '镜像是私有的，而拉取凭据缺失或有误（对于不存在的名称，仓库也会这样回答）。',
+  'It stopped answering, was drained or shut down; what ran there is gone.':
+    '节点停止响应、被排空或关机；其上运行的一切都已丢失。',
+  'It was killed or the machine restarted; what it started may be left.':
+    '该进程被终止，或机器重启过；它启动的进程可能仍有残留。',
+  'It was valid in older releases.': '该参数在旧版本中有效。',
+  "Its compiled kernels hold no code for the GPU's compute capability.":
+    '其编译好的内核不包含面向此 GPU 计算能力的代码。',
+  'Its compiled parts and torch (or another package) are of different builds.':
+    '其编译部分与 torch（或另一个包）来自不同的构建。',
+  "Its container runtime or network plug-in failed: the node's doing, rarely the job's.":
+    '节点的容器运行时或网络插件出错：原因在节点，很少在作业。',
+  'Its front end waits a set time for the weights to load, kernels to compile and the graphs to be captured; a large model on slow storage takes longer.':
+    '其前端只在限定时间内等待权重加载、内核编译和 CUDA 图捕获；存储较慢时，大模型需要更长时间。',
+  'Its implementation in this vLLM lacks the SupportsPP interface.':
+    '它在此 vLLM 中的实现缺少 SupportsPP 接口。',
+  'Its lease or deadline ended it as agreed.': '作业按约定的租期或截止时间结束。',
+  'Its message stands below.': '其消息见下文。',
+  'Its node selector or affinity (the GPU type, often) matches none.':
+    '没有节点满足其节点选择器或亲和性（通常是 GPU 类型）。',
+  'Its owner grants access by name: accept the terms there and give the job a token.':
+    '模型所有者按用户授权：请在其页面接受条款，并为作业提供令牌。',
+  'Its share is in use, or the job is larger than the queue may ever be.':
+    '队列的份额已用完，或作业超过了队列的上限。',
+  'Kubernetes killed the container while it was starting': '容器在启动过程中被 Kubernetes 终止',
+  'Kubernetes knows the caller and refuses.': 'Kubernetes 识别了调用者，但拒绝了请求。',
+  'More GPUs are asked for than this node has': '请求的 GPU 多于此节点所有的 GPU',
+  "NCCL can't use the InfiniBand or RoCE devices": 'NCCL 无法使用 InfiniBand 或 RoCE 设备',
+  'NCCL failed between the GPUs': 'GPU 之间的 NCCL 通信失败',
+  'NCCL needs one GPU per rank.': 'NCCL 要求每个 rank 使用一个 GPU。',
+  'NCCL or Gloo finds no usable network interface': 'NCCL 或 Gloo 找不到可用的网络接口',
+  "NCCL's own lines (NCCL_DEBUG=INFO) name the reason; often /dev/shm, the interface or peer access.":
+    '原因见 NCCL 自己的日志（NCCL_DEBUG=INFO）；常见的是 /dev/shm、网络接口或对等访问。',
+  "NCCL_DEBUG=INFO in the tasks' env": '在各任务的环境变量中设置 NCCL_DEBUG=INFO',
+  "NCCL_DEBUG=INFO in the tasks' env tells which step failed":
+    '在各任务的环境变量中设置 NCCL_DEBUG=INFO，可看出失败在哪一步',
+  "NCCL_IB_DISABLE=1 in the tasks' env (sockets instead, slower)":
+    '在各任务的环境变量中设置 NCCL_IB_DISABLE=1（改用套接字，较慢）',
+  "NCCL_P2P_DISABLE=1 in the tasks' env": '在各任务的环境变量中设置 NCCL_P2P_DISABLE=1',
+  "NCCL_SHM_DISABLE=1 in the tasks' env (slower)":
+    '在各任务的环境变量中设置 NCCL_SHM_DISABLE=1（较慢）',
+  'NCCL_SOCKET_IFNAME or GLOO_SOCKET_IFNAME names an interface that the pod does not have, or none fits.':
+    'NCCL_SOCKET_IFNAME 或 GLOO_SOCKET_IFNAME 指定了 Pod 中不存在的接口，或没有合适的接口。',
+  'Name resolution, a proxy, a certificate or a firewall is in the way.':
+    '受阻于域名解析、代理、证书或防火墙。',
+  'No node has enough free CPU or memory': '没有节点有足够的空闲 CPU 或内存',
+  'No node has enough free GPUs': '没有节点有足够的空闲 GPU',
+  "No node has the job's host port free": '没有节点能提供作业所需的主机端口',
+  'No node has the labels the job asks for': '没有节点带有作业要求的标签',
+  'Not all workers joined the head': '有工作节点没有加入头节点',
+  "Nothing refuses, nothing answers: Volcano's svc plugin, for one, admits only pods of the same job.":
+    '既没有拒绝，也没有应答：例如 Volcano 的 svc 插件只允许同一作业的 Pod 访问。',
+  "OMP_NUM_THREADS=1 (and RAYON_NUM_THREADS=4) in the task's env":
+    '在任务的环境变量中设置 OMP_NUM_THREADS=1（以及 RAYON_NUM_THREADS=4）',
+  'On 127.0.0.1 Ray takes the machine for Windows or macOS.':
+    '使用 127.0.0.1 时，Ray 会把该机器当作 Windows 或 macOS。',
+  "On a CPU vLLM wants gpu_memory_utilization (despite its name) of the node's memory free at its start.":
+    '在 CPU 上，vLLM 启动时要求节点内存中 gpu_memory_utilization（尽管名称如此）这一比例处于空闲。',
+  'One rank never came to a step that all do together: it hangs, died, or the network lost it.':
+    '有一个 rank 始终没有到达所有 rank 共同执行的步骤：它卡住了、已退出，或网络中断。',
+  'Peer access is switched off or impossible here (virtual machines with ACS or IOMMU, mixed cards).':
+    '对等访问（P2P）已关闭，或在此处无法使用（启用了 ACS 或 IOMMU 的虚拟机、混用不同型号的 GPU）。',
+  "Pods on the host's network can't share a port.": '使用主机网络的 Pod 不能共用同一端口。',
+  "RAY_ENABLE_WINDOWS_OR_OSX_CLUSTER=1 in the tasks' env":
+    '在各任务的环境变量中设置 RAY_ENABLE_WINDOWS_OR_OSX_CLUSTER=1',
+  'Ranks of one node exchange data through /dev/shm; containers get 64 MiB of it unless told.':
+    '同一节点的各 rank 通过 /dev/shm 交换数据；若不指定，容器只有 64 MiB。',
+  'Ray has fewer GPUs than the engine asks for': 'Ray 的 GPU 少于引擎所请求的数量',
+  'Ray nodes of one cluster need the same Ray and the same Python.':
+    '同一集群的 Ray 节点需要相同的 Ray 和相同的 Python。',
+  'Ray refuses several nodes on the loopback address': 'Ray 拒绝在回环地址上运行多个节点',
+  'Repository or tag is wrong, or was never pushed.': '仓库名或标签有误，或从未推送过。',
+  'Something in the process used the GPU before vLLM made its workers.':
+    '在 vLLM 创建工作进程之前，进程中已有代码使用了 GPU。',
+  'Something needed to compile kernels is missing in the image': '镜像中缺少编译内核所需的组件',
+  'Tensor parallelism gives each rank the same number of heads.':
+    '张量并行会给每个 rank 分配相同数量的头。',
+  'Tensor × pipeline parallel size is the number of GPUs; without Ray all must be in one node.':
+    '张量并行数 × 流水线并行数即 GPU 数；没有 Ray 时，所有 GPU 必须在同一节点。',
+  'The API key is wrong or missing': 'API 密钥有误或缺失',
+  'The API server asks it before anything is created; it is down, or the network to it is closed.':
+    'API 服务器在创建任何对象之前都会询问它；它已停止运行，或到它的网络不通。',
+  "The CUDA in the image needs a newer driver; drivers are the node's, not the image's.":
+    '镜像中的 CUDA 需要更新的驱动；驱动属于节点，而不属于镜像。',
+  'The GPU had less free than was measured a moment before: another process took memory, or too much was promised to the KV cache.':
+    'GPU 的空闲显存少于片刻前的测量值：另一个进程占用了显存，或分给 KV 缓存的过多。',
+  'The GPU is not free enough to start': 'GPU 空闲显存不足，无法启动',
+  "The GPU's memory ran out": '显存不足',
+  "The GPU's memory ran out while allocating the KV cache": '分配 KV 缓存时显存不足',
+  "The GPU's memory ran out while capturing CUDA graphs": '捕获 CUDA 图时显存不足',
+  "The GPU's memory ran out while loading the model": '加载模型时显存不足',
+  "The GPU's memory ran out while measuring a full batch": '测量满批次时显存不足',
+  "The GPU's memory ran out while serving": '处理请求时显存不足',
+  "The GPU's memory ran out while warming up the sampler": '预热采样器时显存不足',
+  'The KV cache is too small for the context length': 'KV 缓存太小，容不下该上下文长度',
+  "The account's balance does not cover it.": '账户余额不足以支付此作业。',
+  "The attention heads can't be divided among the tensor-parallel ranks":
+    '注意力头无法在张量并行的各 rank 间均分',
+  'The card reports an error of its own, or a kernel touched memory it should not; the trace may point elsewhere.':
+    'GPU 自身报告了错误，或某个内核访问了不该访问的显存；调用栈所指的位置可能并不准确。',
+  "The claim's name is wrong in this namespace, or no storage was found for it.":
+    '此命名空间中没有该名称的声明，或没有找到可用的存储。',
+  "The cluster does not accept the job's description": '集群不接受作业的描述',
+  'The command line was refused before anything was loaded.': '命令行在加载任何内容之前就被拒绝。',
+  "The container can't be made without it.": '缺少它就无法创建容器。',
+  "The container can't start its command": '容器无法执行其启动命令',
+  'The container sees no GPU': '容器内看不到 GPU',
+  "The container's user is not its owner, or the volume is mounted read-only.":
+    '容器的用户不是其所有者，或卷以只读方式挂载。',
+  'The engine answers 401 to every request under /v1.': '引擎对 /v1 下的所有请求都返回 401。',
+  'The engine died; why stands in no line that was seen': '引擎已退出，已有的日志行中没有原因',
+  'The engine ended with an error that no rule knows': '引擎因错误退出，没有规则能识别该错误',
+  'The engine has no place for a tensor of the files, or one of another shape: it is older than the model, does not know its quantization, or the files belong to another model.':
+    '文件中的某个张量在引擎中没有对应位置，或形状不同：引擎比模型旧、不支持其量化方式，或文件属于另一个模型。',
+  'The engine in this image was not built for this GPU': '此镜像中的引擎不是为此 GPU 构建的',
+  'The engine waited for a rank in vain': '引擎等待某个 rank 超时',
+  "The engine's Transformers can't load the model's tokenizer":
+    '引擎的 Transformers 无法加载模型的分词器',
+  "The engine's installation is broken": '引擎的安装已损坏',
+  'The event before it says why.': '原因见它之前的事件。',
+  'The first error line of the log stands below; what follows it may tell more.':
+    '下文是日志中的第一行错误；其后的内容可能提供更多信息。',
+  'The head has no GPU': '头节点没有 GPU',
+  'The head is not up, its address is wrong, or the network between the pods is closed.':
+    '头节点未启动、其地址有误，或 Pod 之间的网络不通。',
+  "The head waited for every node and gave up; the missing ones are pending, failed, or can't reach it.":
+    '头节点等待所有节点直至超时；缺少的节点仍在等待、已失败，或无法连接头节点。',
+  'The image could not be pulled': '镜像拉取失败',
+  'The image does not exist under that name': '没有该名称的镜像',
+  'The job waits until all its pods can start together': '作业在等待其所有 Pod 能够同时启动',
+  "The job's time was over": '作业的时间已到',
+  'The limit of open files is too low': '打开文件数的上限太低',
+  'The limit of processes and threads is reached': '进程和线程数已达到上限',
+  "The lines don't tell in which phase.": '从日志行看不出发生在哪个阶段。',
+  'The liveness probe gave up before the weights were loaded; large models take many minutes.':
+    '存活探针在权重加载完成之前就判定失败；大模型需要很多分钟。',
+  'The log of its previous run says why.': '原因见其上一次运行的日志。',
+  "The machine's memory is not free enough to start": '机器空闲内存不足，无法启动',
+  'The model brings its own code, which is not allowed to run':
+    '模型自带代码，而运行这些代码未获允许',
+  'The model is newer than the vLLM (or Transformers) in the image, or no text model at all.':
+    '模型比镜像中的 vLLM（或 Transformers）更新，或根本不是文本模型。',
+  'The model is not where the start command looks for it': '启动命令所指的位置没有模型',
+  'The model must be asked for on Hugging Face': '需要先在 Hugging Face 上申请该模型',
+  "The model's config.json says for how many positions it was made.":
+    '模型的 config.json 给出了它所支持的位置数。',
+  "The model's layers can't be divided among the pipeline stages":
+    '模型的层无法在各流水线阶段间划分',
+  "The namespace's or account's limit would be passed by what the job asks for.":
+    '作业申请的资源会超出命名空间或账户的限额。',
+  "The node can't attach or reach the storage, or the path does not exist there.":
+    '节点无法挂接或访问该存储，或路径在其中不存在。',
+  "The node can't reach the image's registry": '节点无法访问镜像所在的仓库',
+  "The node could not make the pod's container": '节点未能创建 Pod 的容器',
+  'The node has no way to the internet, or a proxy is missing.': '节点无法访问互联网，或缺少代理。',
+  'The node ran short of memory or disk, or the pod used more ephemeral storage than it may.':
+    '节点的内存或磁盘不足，或 Pod 使用的临时存储超出了限制。',
+  'The node was lost': '节点已丢失',
+  "The node's NVIDIA driver is older than the image needs": '节点的 NVIDIA 驱动版本低于镜像的要求',
+  "The node's or pod's memory ran out": '节点或 Pod 的内存耗尽',
+  'The nodes that would fit are closed to this job': '符合条件的节点不接受此作业',
+  "The parser looks for tokens that this model's tokenizer does not have, or its name is unknown.":
+    '解析器要查找的 token 在此模型的分词器中不存在，或解析器名称未知。',
+  'The platform ended the job because its GPUs were idle': 'GPU 空闲，平台结束了作业',
+  'The pod lacks the RDMA device, the right to lock memory, or the ports are wrong.':
+    'Pod 缺少 RDMA 设备或锁定内存的权限，或端口有误。',
+  'The pod, the user or the node may start no more of them (pids limit, ulimit -u); each rank starts hundreds, by the number of cores it sees.':
+    'Pod、用户或节点不能再启动更多进程或线程（pids 限制、ulimit -u）；每个 rank 会按其看到的核心数启动数百个线程。',
+  'The process that ran the job is gone': '运行作业的进程已不存在',
+  'The program is not in the image, or the image is made for another CPU.':
+    '镜像中没有该程序，或镜像面向另一种 CPU 架构。',
+  'The quantization does not work with this dtype': '该量化方式不能与此数据类型一起使用',
+  'The queue does not take jobs': '队列不接收作业',
+  'The queue has no room for the job': '队列没有容纳此作业的余量',
+  "The ranks can't reach each other over the network": '各 rank 之间网络不通',
+  'The ranks run different NCCL versions': '各 rank 的 NCCL 版本不一致',
+  "The raylet of a node or the head's GCS ended; everything that ran there went with it.":
+    '某个节点的 raylet 或头节点的 GCS 已退出；在其上运行的一切也随之终止。',
+  'The reasoning or tool parser does not fit the model': '推理解析器或工具解析器与模型不匹配',
+  'The registry does not let the node pull the image': '镜像仓库不允许节点拉取该镜像',
+  "The registry's pull limit is reached": '已达到镜像仓库的拉取次数上限',
+  'The scheduler ended the pod to make room.': '调度器为了腾出资源结束了该 Pod。',
+  'The scheduler finds no node for a pod': '调度器找不到可运行 Pod 的节点',
+  'The scheduler found no node with as many free GPUs of that type as one task asks for.':
+    '单个任务申请了某类型的多个 GPU，调度器找不到有这么多空闲 GPU 的节点。',
+  'The server gave up waiting for the engine to start': '服务端等待引擎启动超时',
+  "The server or one of its ranks ended without saying why, and the others can't go on without it. Killed for memory is the usual reason; a crash inside NCCL or a kernel (SIGSEGV) the next.":
+    '服务进程或某个 rank 未说明原因就退出了，其余进程离开它无法继续。最常见的原因是因内存不足被终止，其次是在 NCCL 或内核中崩溃（SIGSEGV）。',
+  "The service or pod of that name is not there (yet), or the pod's DNS does not answer.":
+    '该名称的 Service 或 Pod（尚）不存在，或 Pod 的 DNS 没有响应。',
+  'The shared memory (/dev/shm) is too small': '共享内存（/dev/shm）太小',
+  'The start command has a flag or value this engine does not know':
+    '启动命令中有此引擎不支持的参数或值',
+  "The task asked for none, or the node's container runtime does not hand it over.":
+    '任务没有申请 GPU，或节点的容器运行时没有将其交给容器。',
+  "The tokenizer's files are of a newer format, of a class this version does not have, or some are missing.":
+    '分词器文件采用更新的格式、属于此版本没有的类，或有文件缺失。',
+  "The weights do not fit the engine's model": '权重与引擎中的模型不匹配',
+  'The weights of one rank are larger than what the GPU has free.':
+    '单个 rank 的权重大于 GPU 的空闲显存。',
+  "The worker can't reach the Ray head": '工作节点无法连接 Ray 头节点',
+  'There is no Ray in the image': '镜像中没有 Ray',
+  "These lines only report the end; the cause is earlier, or in another task's log.":
+    '这些行只报告了退出；原因在更早的位置，或在另一个任务的日志中。',
+  'They carry a taint that the job does not tolerate, or are being drained.':
+    '这些节点带有作业未容忍的污点（taint），或正在被排空。',
+  "They meet at the head's address first; it was wrong, closed, or on another interface.":
+    '它们先在头节点的地址会合；该地址有误、端口未开放，或位于另一个接口。',
+  "This GPU can't compute in bfloat16": '此 GPU 不支持 bfloat16 计算',
+  "This GPU or engine can't run the model's quantization": '此 GPU 或引擎不支持模型的量化方式',
+  "This engine does not know the model's architecture": '此引擎不支持该模型的架构',
+  "This model (or its draft model) can't run in pipeline stages":
+    '此模型（或其草稿模型）不支持流水线并行',
+  'Too many pulls from this address or account.': '来自此地址或账户的拉取次数过多。',
+  "Triton, torch.compile and FlashInfer build kernels at the start with the image's compiler.":
+    'Triton、torch.compile 和 FlashInfer 在启动时用镜像中的编译器构建内核。',
+  'Two ranks got the same GPU': '两个 rank 分到了同一个 GPU',
+  "VLLM_ENGINE_READY_TIMEOUT_S=3600 in the head's env":
+    '在头节点的环境变量中设置 VLLM_ENGINE_READY_TIMEOUT_S=3600',
+  "VLLM_WORKER_MULTIPROC_METHOD=spawn in the tasks' env":
+    '在各任务的环境变量中设置 VLLM_WORKER_MULTIPROC_METHOD=spawn',
+  'Vocabulary, MLP or quantization groups must split into equal parts; this size leaves a rest.':
+    '词表、MLP 或量化分组必须能均分；按此并行数会有余数。',
+  'Volcano starts all or none; another line usually says what the pods lack.':
+    'Volcano 要么全部启动，要么都不启动；通常另有一行说明 Pod 缺少什么。',
+  "With RAY_AUTH_MODE=token every process needs the head's token.":
+    '设置 RAY_AUTH_MODE=token 后，每个进程都需要头节点的令牌。',
+  'Without chunked prefill a whole prompt must fit into one batch.':
+    '不使用分块预填充时，整个提示词必须放进一个批次。',
+  "You (or the job's account) may not do that": '您（或作业的账户）没有此操作的权限',
+  '`jupyter crater delete NAME` cleans up; launch again':
+    '执行 `jupyter crater delete NAME` 清理，然后重新启动',
+  '`jupyter crater extend NAME 8h` while it runs': '运行期间执行 `jupyter crater extend NAME 8h`',
+  '`jupyter crater logs NAME --previous`': '`jupyter crater logs NAME --previous`',
+  '`vllm serve --help=all` of the same image lists the flags it knows':
+    '同一镜像的 `vllm serve --help=all` 会列出它支持的参数',
+  'a GPU type that the cluster has': '改用集群中存在的 GPU 类型',
+  'a GPU type that the image was built for': '使用镜像构建时所面向的 GPU 类型',
+  'a KV cache of half the size (needs FP8 support)': '将 KV 缓存减半（需要 FP8 支持）',
+  'a context of {1} tokens fits': '{1} 个 token 的上下文可以容纳',
+  'a copy of the model on a volume': '使用卷上的模型副本',
+  "a higher limit: podPidsLimit of the node's kubelet, --pids-limit of docker, ulimit -u":
+    '提高上限：节点 kubelet 的 podPidsLimit、docker 的 --pids-limit、ulimit -u',
+  'a higher priority, if you may': '在允许的情况下提高优先级',
+  'a larger /dev/shm': '增大 /dev/shm',
+  'a max_model_len the model knows': '使用模型支持的 max_model_len',
+  'a newer engine image (an older one where the model is old)':
+    '使用更新的引擎镜像（模型较旧时使用较旧的镜像）',
+  'a newer engine image (not on V100: 0.8.5.post1 is the one to use there)':
+    '使用更新的引擎镜像（V100 除外：应使用 0.8.5.post1）',
+  'a pull secret for that registry': '为该镜像仓库配置拉取凭据（pull secret）',
+  'a queue or account that those nodes belong to': '使用拥有这些节点的队列或账户',
+  'a queue that exists and is open (`kubectl get queue`)':
+    '使用存在且处于开放状态的队列（`kubectl get queue`）',
+  'a shorter context': '缩短上下文',
+  'a smaller or quantized model: `jupyter crater size` tells which fits':
+    '使用更小或经过量化的模型：`jupyter crater size` 会告诉您哪些可以容纳',
+  'a startup probe with a long failureThreshold on /health, and no early liveness probe':
+    '在 /health 上设置 failureThreshold 较大的启动探针，不要过早启用存活探针',
+  'a tensor parallel size that divides it': '使用能整除它的张量并行数',
+  'a tensor parallel size that divides {1}': '使用能整除 {1} 的张量并行数',
+  'a toleration for the taint that the line names': '为该行所指的污点添加容忍（toleration）',
+  "accept the model's terms on its page and set the secret HF_TOKEN":
+    '在模型页面接受条款，并设置 Secret HF_TOKEN',
+  "allow DNS (port 53) in the namespace's network policies":
+    '在命名空间的网络策略中放行 DNS（端口 53）',
+  'allow it, after reading it': '阅读代码后允许运行',
+  'an image that holds the program; see the start command': '使用包含该程序的镜像，并检查启动命令',
+  'an image with Ray (vLLM 0.17 and before, or one made with `pip install ray`)':
+    '使用含 Ray 的镜像（vLLM 0.17 及更早，或用 `pip install ray` 自建的镜像）',
+  'an image with an older CUDA (vLLM 0.19.1 and before: CUDA 12)':
+    '使用 CUDA 版本较旧的镜像（vLLM 0.19.1 及更早：CUDA 12）',
+  "an image with compiler and headers (vLLM's own images have them)":
+    '使用带编译器和头文件的镜像（vLLM 自己的镜像已包含）',
+  'an unchanged image of one release; install nothing into it':
+    '使用某一发行版未经改动的镜像；不要在其中安装任何东西',
+  'another GPU type, or wait: the job starts when some are free':
+    '换用其他 GPU 类型，或等待：有空闲 GPU 后作业会自动启动',
+  'another account (`jupyter crater switch`)': '换用其他账户（`jupyter crater switch`）',
+  'another model': '换用其他模型',
+  'another namespace or account': '换用其他命名空间或账户',
+  "another node: tell the administrators the node's name": '换一个节点，并将此节点的名称告知管理员',
+  'another port': '换用其他端口',
+  'another port than {1}': '换用 {1} 以外的端口',
+  'another queue': '换用其他队列',
+  'as many GPUs as ranks in every task; leave CUDA_VISIBLE_DEVICES to Ray and Kubernetes':
+    '每个任务的 GPU 数与 rank 数相同；CUDA_VISIBLE_DEVICES 交由 Ray 和 Kubernetes 设置',
+  'as many as one request has': '设为单个请求的 token 数',
+  'as many ranks as the node has GPUs, or more nodes': 'rank 数与节点的 GPU 数一致，或使用更多节点',
+  'ask for a GPU in every task that runs a rank': '为每个运行 rank 的任务申请 GPU',
+  'ask for a larger quota': '申请更大的配额',
+  'ask for a lock in Crater before a long run': '长时间运行之前，先在 Crater 中申请锁定',
+  'ask the administrators for a newer driver': '请管理员更新驱动',
+  'ask the administrators for the right that the line names': '向管理员申请该行所指的权限',
+  "ask the administrators which versions of Ray's or Volcano's operators are installed":
+    '向管理员询问安装了哪些版本的 Ray 或 Volcano operator',
+  'bfloat16 needs compute capability 8.0 (A100 and newer); V100 and T4 compute in float16.':
+    'bfloat16 需要计算能力 8.0（A100 及更新型号）；V100 和 T4 使用 float16 计算。',
+  'caches and models on a volume, not in the container': '将缓存和模型放在卷上，而不是容器内',
+  'change the setting that the line names': '修改该行所指的设置',
+  'change {1}': '修改 {1}',
+  'compute in float16': '使用 float16 计算',
+  'correct or leave out the flag in the start command': '更正或去掉启动命令中的该参数',
+  'correct or leave out {1} in the start command': '更正或去掉启动命令中的 {1}',
+  "correct the image's name": '更正镜像的名称',
+  "correct the image's name and tag": '更正镜像的名称和标签',
+  "correct the model's name": '更正模型名称',
+  'download the model again (`git lfs pull` in a git checkout)':
+    '重新下载模型（在 git 仓库中执行 `git lfs pull`）',
+  'drop NCCL_SOCKET_IFNAME and GLOO_SOCKET_IFNAME from the env':
+    '从环境变量中去掉 NCCL_SOCKET_IFNAME 和 GLOO_SOCKET_IFNAME',
+  'drop VLLM_NCCL_SO_PATH and LD_LIBRARY_PATH from the env':
+    '从环境变量中去掉 VLLM_NCCL_SO_PATH 和 LD_LIBRARY_PATH',
+  'end other jobs of the same account': '结束同一账户的其他作业',
+  'end the other processes on that GPU (`nvidia-smi` names them)':
+    '结束该 GPU 上的其他进程（`nvidia-smi` 会列出）',
+  'end what listens there (an earlier attempt?)': '结束正在监听该端口的进程（上次启动的残留？）',
+  'fetch the logs of all tasks, those of previous containers too':
+    '获取所有任务的日志，包括先前容器的日志',
+  'fewer CPU cores per task': '减少每个任务的 CPU 核心数',
+  'fewer GPUs': '减少 GPU 数',
+  'fewer GPUs per node, over more nodes': '减少每节点 GPU 数，分布到更多节点',
+  'fewer GPUs, cores or memory': '减少 GPU、CPU 核心或内存',
+  'fewer nodes or GPUs': '减少节点数或 GPU 数',
+  'fewer pipeline stages': '减少流水线阶段数',
+  'fewer sequences at once (now {1})': '减少并发序列数（当前为 {1}）',
+  'free space on the volume, or put HF_HOME and VLLM_CACHE_ROOT on a larger one':
+    '清理卷上的空间，或将 HF_HOME 和 VLLM_CACHE_ROOT 设到更大的卷',
+  'give head and workers the same address and port (RAY_ADDRESS, `ray start --address`)':
+    '为头节点和工作节点设置相同的地址和端口（RAY_ADDRESS、`ray start --address`）',
+  'give the head GPUs like the workers': '像工作节点一样为头节点分配 GPU',
+  'give vLLM more of the GPU (now {1})': '让 vLLM 使用更多显存（当前为 {1}）',
+  'if `ray list nodes` shows no {1}: VLLM_HOST_IP must be the address that Ray knows':
+    '如果 `ray list nodes` 中没有 {1}：VLLM_HOST_IP 必须是 Ray 所知的地址',
+  'keep all GPUs': '保持使用全部 GPU',
+  'launch the client with `connect=`: it opens the port for that job':
+    '启动客户端时使用 `connect=`：它会为该作业开放端口',
+  'leave more of the GPU free (now {1})': '为 GPU 留出更多空闲显存（当前为 {1}）',
+  'leave {1} out': '去掉 {1}',
+  'leave {1} out (instead: {2})': '去掉 {1}（改用：{2}）',
+  'less memory per task': '减少每个任务的内存',
+  'load with fewer processes at once (`--max-parallel-loading-workers 1`)':
+    '减少同时加载的进程数（`--max-parallel-loading-workers 1`）',
+  'longer than trained, at your own risk: VLLM_ALLOW_LONG_MAX_MODEL_LEN=1':
+    '超过训练长度，风险自负：VLLM_ALLOW_LONG_MAX_MODEL_LEN=1',
+  'make tensor × pipeline parallel size the number of GPUs that Ray has':
+    '使张量并行数 × 流水线并行数等于 Ray 拥有的 GPU 数',
+  'max_model_len is longer than the model knows': 'max_model_len 超过模型支持的长度',
+  'max_num_batched_tokens is smaller than one request': 'max_num_batched_tokens 小于单个请求',
+  'more ephemeral storage for the task': '为任务增加临时存储',
+  'more ephemeral storage or memory for the task': '为任务增加临时存储或内存',
+  'more memory for the task, or a smaller KV cache on the CPU':
+    '为任务增加内存，或减小 CPU 上的 KV 缓存',
+  'more memory per pod': '增加每个 Pod 的内存',
+  'more memory per pod (now {1} GiB)': '增加每个 Pod 的内存（当前为 {1} GiB）',
+  "mount the model's volume readable for that user": '挂载模型所在的卷，使该用户可读',
+  'mount the volume that holds the model in every task, and give its path there':
+    '在每个任务中挂载存有模型的卷，并填写其中的路径',
+  'name the interface of the pod network: NCCL_SOCKET_IFNAME=eth0, GLOO_SOCKET_IFNAME=eth0':
+    '指定 Pod 网络的接口：NCCL_SOCKET_IFNAME=eth0、GLOO_SOCKET_IFNAME=eth0',
+  'no CUDA graphs (slower)': '不使用 CUDA 图（较慢）',
+  'no compilation (slower)': '不进行编译（较慢）',
+  'no direct access': '不使用直接访问',
+  'no node selector': '不使用节点选择器',
+  'no reasoning parser': '不使用推理解析器',
+  'on V100 and older: the last engine made for them':
+    'V100 及更旧的 GPU：使用支持它们的最后一版引擎',
+  'put the model on a volume and give its path': '将模型放在卷上，并填写其路径',
+  "search vLLM's issues for the line": '在 vLLM 的 issue 中搜索该行',
+  'see that config.json and the weight files are of one model':
+    '确认 config.json 和权重文件属于同一模型',
+  'see that the claim is free and its access mode allows several nodes':
+    '确认该声明未被占用，且其访问模式允许多个节点使用',
+  "see that the tokenizer's files are complete": '确认分词器文件完整',
+  'see the events of the pending pods': '查看等待中的 Pod 的事件',
+  'see the log of that task, and the memory of its pod or machine':
+    '查看该任务的日志，以及其 Pod 或机器的内存',
+  'see the logs of the other ranks first': '先查看其他 rank 的日志',
+  'see the logs of the workers': '查看各工作节点的日志',
+  "see the pod's events": '查看该 Pod 的事件',
+  "see the worker's events and log first": '先查看工作节点的事件和日志',
+  'see whether every worker runs and has joined ({1} GPUs): `ray status` in the head':
+    '检查所有工作节点是否都在运行并已加入（{1} 个 GPU）：在头节点执行 `ray status`',
+  'see whether every worker runs and has joined: `ray status` in the head':
+    '检查所有工作节点是否都在运行并已加入：在头节点执行 `ray status`',
+  'see whether the head runs, and why not': '检查头节点是否在运行；若没有，查明原因',
+  "see whether the head's service exists and its name and namespace are right (`kubectl get svc`)":
+    '检查头节点的 Service 是否存在，其名称和命名空间是否正确（`kubectl get svc`）',
+  "see why that node's process ended (memory? node lost?), then start again":
+    '查明该节点的进程为何退出（内存？节点丢失？），然后重新启动',
+  "set HF_ENDPOINT or HTTPS_PROXY in the tasks' env":
+    '在各任务的环境变量中设置 HF_ENDPOINT 或 HTTPS_PROXY',
+  'set RAY_AUTH_MODE=token and RAY_AUTH_TOKEN from the same secret in every task':
+    '在每个任务中用同一个 Secret 设置 RAY_AUTH_MODE=token 和 RAY_AUTH_TOKEN',
+  "set VLLM_HOST_IP to each pod's own IP": '将 VLLM_HOST_IP 设为各 Pod 自己的 IP',
+  'smaller batches of prompt tokens': '减小提示词 token 的批次',
+  'spread it over several nodes: the template deepseek-r1-distributed':
+    '分布到多个节点：使用模板 deepseek-r1-distributed',
+  'spread the weights over {1} GPUs': '将权重分布到 {1} 个 GPU',
+  'start a new attempt: it makes its secret again': '重新启动一次：会重新创建其 Secret',
+  'start again on another node': '换一个节点重新启动',
+  "start again on another node, and tell the administrators this node's name":
+    '换一个节点重新启动，并将此节点的名称告知管理员',
+  'start again when it is needed': '需要时重新启动',
+  'start again when no other process starts or ends on that GPU':
+    '等该 GPU 上没有其他进程启动或退出时重新启动',
+  'start again when the queue has room': '等队列有余量后重新启动',
+  'start again with a longer lease': '以更长的租期重新启动',
+  'start again: another node is chosen': '重新启动：会选择另一个节点',
+  'take only what is free': '只使用空闲的显存',
+  "tell the administrators the node's name": '将节点名称告知管理员',
+  "tell the administrators the webhook's name; try again later":
+    '将该 Webhook 的名称告知管理员，稍后再试',
+  'tensor parallelism only': '只用张量并行',
+  'the RDMA resource and the capability IPC_LOCK for the tasks':
+    '为任务提供 RDMA 资源和 IPC_LOCK 能力',
+  "the job's own key: `jupyter crater key NAME`, or `job.client()`":
+    '使用作业自己的密钥：`jupyter crater key NAME` 或 `job.client()`',
+  'the model without quantization': '使用未量化的模型',
+  'the model without quantization, or as GPTQ (compute capability 6.0 is enough)':
+    '使用未量化的模型，或其 GPTQ 版本（计算能力 6.0 即可）',
+  "the model's own {1} tokens": '模型自身的 {1} 个 token',
+  'the name of a claim that exists in this namespace (`kubectl get pvc`)':
+    '使用此命名空间中存在的声明名称（`kubectl get pvc`）',
+  'the same image for head and workers': '头节点和工作节点使用同一镜像',
+  'the same image from a mirror or your own registry': '从镜像站或自己的仓库拉取同一镜像',
+  'the same image from a registry inside the cluster': '从集群内的镜像仓库拉取同一镜像',
+  "trust_remote_code lets the model's repository run Python in the engine: read it first.":
+    'trust_remote_code 会让引擎运行模型仓库中的 Python 代码：请先阅读代码。',
+  'ulimit -n 65536 before the start command': '在启动命令之前执行 ulimit -n 65536',
+  'use the {1} GPUs that are there': '使用现有的 {1} 个 GPU',
+  'vLLM asks Ray for all GPUs at once and waits up to 30 minutes: a node has not joined, or the sizes are too large.':
+    'vLLM 一次性向 Ray 请求所有 GPU，最多等待 30 分钟：有节点尚未加入，或并行数过大。',
+  'vLLM checked its configuration and refused it; the line says why.':
+    'vLLM 检查配置后拒绝启动；原因见该行。',
+  'vLLM sizes its KV cache from how free memory falls while it profiles; something else freed or took memory on the same GPU meanwhile.':
+    'vLLM 根据剖析期间空闲显存的减少量来确定 KV 缓存大小；其间同一 GPU 上有其他进程释放或占用了显存。',
+  'vLLM wants gpu_memory_utilization of the whole GPU free at its start; another process (often the engine of an earlier attempt) holds some of it.':
+    'vLLM 启动时要求 GPU 总显存中 gpu_memory_utilization 这一比例处于空闲；另一个进程（常常是上次启动的引擎）占用了一部分。',
+  "vLLM's own images carry none since 0.18; a job over several nodes needs it in every task's image.":
+    'vLLM 自己的镜像自 0.18 起不再包含 Ray；多节点作业要求每个任务的镜像都有 Ray。',
+  'wait for the next period, or ask for points': '等待下一周期，或申请点数',
+  "wait for the queue's other jobs": '等待队列中的其他作业结束',
+  'wait longer for the workers': '延长等待工作节点的时间',
+  'wait some hours': '等待数小时',
+  'weights of half the size': '使用大小减半的权重',
+  "weights on a faster volume, or in the node's memory or disk":
+    '将权重放在更快的卷上，或节点的内存或磁盘中',
+  '{1} GPUs in the node': '节点内使用 {1} 个 GPU',
+  '{1} stages divide {2} layers': '{1} 个阶段可以均分 {2} 层'
 };
