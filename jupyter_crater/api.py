@@ -37,7 +37,7 @@ def template(id: str) -> Template:  # noqa: A002 - contract
 def size(model: str, *, gpu: str, nodes: int = 1, gpus_per_node: int = 1, **settings: Any) -> Plan:
     """How a model fits on GPUs: a Plan with memory per GPU, KV cache and findings.
 
-    See :func:`jupyter_crater.sizing.size` for the settings; ``tensor_parallel`` and
+    See :func:`jupyter_crater.sizing.plan` for the settings; ``tensor_parallel`` and
     ``pipeline_parallel`` are searched where they are not given.
     """
     from . import sizing

@@ -73,7 +73,7 @@ _REASONS = (
         (
             r"Exceeds\w*GPU\w*|[Ii]nsufficient\s+(?!\S*(?:rdma|hca|roce))"
             r"(?:[\w.-]*(?:gpu|dcu|npu|mig-)[\w./-]*|[\w-]+(?:\.[\w-]+)+/[\w.-]+)"
-            r"|hami-vgpu\w*|Card(?:Insufficient|TypeMismatch)\w*|not enough gpu fitted|cannot allocate all claims|resources?: GPU"
+            r"|hami-vgpu\w*|node unregister\w*|[Cc]ard insufficient|didn't have enough \S*gpu\S*|Card(?:Insufficient|TypeMismatch)\w*|not enough gpu fitted|cannot allocate all claims|resources?: GPU"
         ),
     ),
     (
