@@ -71,14 +71,14 @@ _REASONS = (
     (
         "gpu",
         (
-            r"Exceeds\w*GPU\w*|[Ii]nsufficient\s+(?!\S*(?:rdma|hca|roce))"
+            r"Exceeds\w*GPU\w*|[Ii]nsufficient\s+(?!\S*(?:rdma|hca|roce|efa))"
             r"(?:[\w.-]*(?:gpu|dcu|npu|mig-)[\w./-]*|[\w-]+(?:\.[\w-]+)+/[\w.-]+)"
-            r"|hami-vgpu\w*|node unregister\w*|[Cc]ard insufficient|didn't have enough \S*gpu\S*|Card(?:Insufficient|TypeMismatch)\w*|not enough gpu fitted|cannot allocate all claims|resources?: GPU"
+            r"|hami-vgpu\w*|[Cc]ard insufficient|didn't have enough \S*gpu\S*|Card(?:Insufficient|TypeMismatch)\w*|not enough gpu fitted|cannot allocate all claims|resources?: GPU"
         ),
     ),
     (
         "resources",
-        r"[Ii]nsufficient\s+(?:cpu|memory|ephemeral-storage|pods|hugepages\S*|\S*(?:rdma|hca|roce)\S*)|[Tt]oo\s+many\s+pods|pod number exceeded|resource fit failed",
+        r"[Ii]nsufficient\s+(?:cpu|memory|ephemeral-storage|pods|hugepages\S*|\S*(?:rdma|hca|roce|efa)\S*)|[Tt]oo\s+many\s+pods|pod number exceeded|resource fit failed",
     ),
     ("ports", r"didn't have free ports|PodFitsHostPorts"),
     (

@@ -117,20 +117,20 @@ export function Chat({ name, session }: IChatProps): JSX.Element {
 }
 
 /**
- * Re-renders with the session, at most once a frame: tokens may come faster than anyone reads. The
- * first one is drawn for the frame that is coming, not for the one after it.
+ * Re-renders with the session, at most once a frame: tokens may come faster than anyone reads. A
+ * question and the first token are drawn for the frame that is coming, not for the one after it.
  */
 function useSession(session: ChatSession): void {
   const [, render] = React.useReducer((n: number) => n + 1, 0);
   React.useEffect(() => {
     let frame = 0;
-    let waiting = true;
+    let before: 'idle' | 'waits' | 'speaks' = 'idle';
     const off = session.onChange(() => {
       const { live } = session;
-      const waits = !live?.text && !live?.thinking;
-      const first = waiting && !waits;
-      waiting = waits;
-      if (first) {
+      const now = !live ? 'idle' : live.text || live.thinking ? 'speaks' : 'waits';
+      const began = now !== before && now !== 'idle';
+      before = now;
+      if (began) {
         cancelAnimationFrame(frame);
         frame = 0;
         flushSync(render);

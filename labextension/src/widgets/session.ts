@@ -49,7 +49,6 @@ export class CommSession extends ChatSession {
     this.turns = [...this.turns.slice(0, keep), userTurn(message)];
     this._begun = 0;
     this._asking = true;
-    this.begin();
     try {
       const asked = new AbortController();
       const answered = this._transport.stream(
@@ -58,6 +57,8 @@ export class CommSession extends ChatSession {
         () => undefined,
         asked.signal
       );
+      // Drawn when it is on its way.
+      this.begin();
       // Not asked first whether it listens: that would cost every answer a round trip.
       if (!(await this._transport.heard(answered))) {
         const job = {

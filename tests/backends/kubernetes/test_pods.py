@@ -102,6 +102,7 @@ class Node:
             pod["CRATER_LEASE_FILE"] = str(file)
         path = f"{self.bin}:/usr/bin:/bin"
         marks = {"PATH": path, "POD_HOST": host, "CRATER_TEST_MARKER": self.marker}
+        marks["HOME"] = str(self.folder)  # whoever used Ray on this machine has a token at home
         marks["JOB_COMPLETION_INDEX"] = host.rpartition("-")[2]  # the job controller's
         with self.log(host).open("wb") as log:
             self.pods[host] = subprocess.Popen(
