@@ -9,6 +9,7 @@ import json
 import statistics
 import tempfile
 import time
+from contextlib import ExitStack
 from pathlib import Path
 from typing import Any
 
@@ -35,8 +36,8 @@ quick, usual = (launch(f"first-{{n}}", DELAY=delay, RATE={rate}, TOKENS={tokens}
 short = launch("short", DELAY=0.02, RATE={rate}, TOKENS=300)
 fast = launch("fast", DELAY=0.02, RATE={fast}, TOKENS=10_000)"""
 
-# Types into a chat as a person would, who takes a moment from the first letter to Enter. Waiting asks for no frame: one a screenful would keep every
-# other waiting for its turn.
+# Types into a chat as a person would, who takes a moment from the first letter to Enter. Waiting
+# asks for no frame: one a screenful would keep every other waiting for its turn.
 PAGE = """() => {
   window.chats = () => [...document.querySelectorAll('.crater-Chat')];
   window.send = (chat, text) => {
@@ -191,8 +192,9 @@ def main() -> None:
             f"jobs = [c.job(f'first-{{n}}') for n in range({len(DELAYS)})]\n"
             "print(json.dumps([[j.api_url, j.api_key, j.model] for j in jobs]))"
         )
-        clients = [
-            (openai.OpenAI(base_url=f"{url}/v1", api_key=key), model)
-            for url, key, model in json.loads(said)
-        ]
-        measure(page, clients)
+        with ExitStack() as opened:
+            clients = [
+                (opened.enter_context(openai.OpenAI(base_url=f"{url}/v1", api_key=key)), model)
+                for url, key, model in json.loads(said)
+            ]
+            measure(page, clients)

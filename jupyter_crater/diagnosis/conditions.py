@@ -115,9 +115,10 @@ def stage(hit: Hit) -> str:
 
 def _stage(hit: Hit) -> str:
     text = hit.stream.before(hit.match.start(), 400)
-    trace = text[text.rfind(_TRACEBACK) :] if _TRACEBACK in text else text[-6000:]
     if told_first := _TOLD_FIRST.match(hit.stream.text, hit.match.start()):
         trace = told_first[1]
+    else:
+        trace = text[text.rfind(_TRACEBACK) :] if _TRACEBACK in text else text[-6000:]
     for name, pattern in _STAGES:
         if re.search(pattern.replace("@", r"(?:\bin |\.|processing method )"), trace):
             return name

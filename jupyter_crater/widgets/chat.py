@@ -90,7 +90,7 @@ class ChatWidget(View):
             super()._receive(widget, message, buffers)
 
     async def _find(self) -> Engine:
-        engine = await calls.engine_of(self.name, self.backend or None)
+        engine = await self._now()
         await engine.served()
         return engine
 
@@ -100,6 +100,9 @@ class ChatWidget(View):
         if found and time.monotonic() - found[0] < FOUND_S:
             with suppress(Exception):  # told by what asks again
                 return await asyncio.wrap_future(found[1])
+        return await self._now()
+
+    async def _now(self) -> Engine:
         return await calls.engine_of(self.name, self.backend or None)
 
     def close(self) -> None:
