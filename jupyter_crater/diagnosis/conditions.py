@@ -73,19 +73,19 @@ _REASONS = (
         (
             r"Exceeds\w*GPU\w*|[Ii]nsufficient\s+(?!\S*(?:rdma|hca|roce|efa))"
             r"(?:[\w.-]*(?:gpu|dcu|npu|mig-)[\w./-]*|[\w-]+(?:\.[\w-]+)+/[\w.-]+)"
-            r"|hami-vgpu\w*|[Cc]ard insufficient|didn't have enough \S*gpu\S*|Card(?:Insufficient|TypeMismatch)\w*|not enough gpu fitted|cannot allocate all claims|resources?: GPU"
+            r"|hami-vgpu\w*|[Cc]ard insufficient|didn't have enough \S*gpu\S*|Card(?:Insufficient|TypeMismatch)\w*|not enough gpu fitted|no enough gpu |cannot allocate all claims|resources?: GPU"
         ),
     ),
     (
         "resources",
-        r"[Ii]nsufficient\s+(?:cpu|memory|ephemeral-storage|pods|hugepages\S*|\S*(?:rdma|hca|roce|efa)\S*)|[Tt]oo\s+many\s+pods|pod number exceeded|resource fit failed",
+        r"[Ii]nsufficient\s+(?:cpu|memory|ephemeral-storage|pods|hugepages\S*|\S*(?:rdma|hca|roce|efa)\S*)|[Tt]oo\s+many\s+pods|pod number exceeded|resource fit failed|node resources are not enough",
     ),
     ("ports", r"didn't have free ports|PodFitsHostPorts"),
     (
         "affinity",
         (
             r"didn't\s+(?:match|satisfy)\s+(?:Pod's\s+|the\s+|existing\s+)?(?:node\s+|pods?\s+|service\s+)?(?:affinity|anti-affinity|selector|topology|requested)"
-            r"|MatchNodeSelector|NodeAffinity|CheckServiceAffinity|MatchInterPodAffinity"
+            r"|does not satisfy the node group affinity|MatchNodeSelector|NodeAffinity|CheckServiceAffinity|MatchInterPodAffinity"
         ),
     ),
     # a volume of one zone shuts the other zones' nodes out: what its own zone lacks decides

@@ -561,8 +561,8 @@ export const ja: Words = {
     'キューの割り当てが使用中か、ジョブがキューの上限を超えています。',
   'Kubernetes killed the container while it was starting':
     '起動中のコンテナを Kubernetes が強制終了しました',
-  'Kubernetes knows the caller and refuses.':
-    'Kubernetes は呼び出し元を認識したうえで拒否しています。',
+  'Kubernetes knows the caller and refuses, or a policy of the cluster forbids what the job asks for.':
+    'Kubernetes は呼び出し元を認識したうえで拒否しているか、クラスターのポリシーがジョブの要求を禁じています。',
   'More GPUs are asked for than this node has':
     'このノードにある数より多くの GPU が要求されています',
   "NCCL can't use the InfiniBand or RoCE devices":

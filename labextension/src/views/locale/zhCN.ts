@@ -524,7 +524,8 @@ export const zhCN: Words = {
   'Its share is in use, or the job is larger than the queue may ever be.':
     '队列的份额已用完，或作业超过了队列的上限。',
   'Kubernetes killed the container while it was starting': '容器在启动过程中被 Kubernetes 终止',
-  'Kubernetes knows the caller and refuses.': 'Kubernetes 识别了调用者，但拒绝了请求。',
+  'Kubernetes knows the caller and refuses, or a policy of the cluster forbids what the job asks for.':
+    'Kubernetes 识别了调用者但拒绝了请求，或集群的策略禁止作业所要求的内容。',
   'More GPUs are asked for than this node has': '请求的 GPU 多于此节点所有的 GPU',
   "NCCL can't use the InfiniBand or RoCE devices": 'NCCL 无法使用 InfiniBand 或 RoCE 设备',
   'NCCL failed between the GPUs': 'GPU 之间的 NCCL 通信失败',
