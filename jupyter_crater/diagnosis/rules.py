@@ -3,8 +3,8 @@
 A table holds ``title``, ``explanation``, ``signs``, ``fixes``, and where they apply ``level``
 ("symptom": something else may explain it, "consequence": something else does), ``transient``,
 ``hides`` and ``links``. A sign is a pattern (see :class:`Sign`), or a table with ``pattern``,
-``confidence``, ``quiet`` and ``where`` (a condition of :mod:`.conditions`); ``@NAME`` stands for one
-of the file's ``[patterns]``. A backend's conclusion in the word that is the id is a sign of every rule. ``fixes`` is a list (a label, or a table with ``label``, ``set`` and
+``confidence``, ``quiet`` and ``where`` (a condition of :mod:`.conditions`); ``@NAME`` in it stands
+for one of the ``[patterns]`` of the file or of one before it. A backend's conclusion in the word that is the id is a sign of every rule. ``fixes`` is a list (a label, or a table with ``label``, ``set`` and
 ``clear``: settings to take back), or the name of a function of :mod:`.remedies`.
 """
 
@@ -25,10 +25,11 @@ _LEVELS = {"cause": CAUSE, "symptom": SYMPTOM, "consequence": CONSEQUENCE}
 
 
 def _read() -> Iterator[Rule]:
+    patterns: dict[str, str] = {}
     for name in _FILES:
         text = (files(__package__) / "kinds" / f"{name}.toml").read_text("utf-8")
         tables = tomllib.loads(text)
-        patterns = tables.pop("patterns", {})
+        patterns |= tables.pop("patterns", {})
         for id_, table in tables.items():
             yield _rule(id_, table, patterns)
 
@@ -57,9 +58,8 @@ def _observed(hit: Hit) -> bool:
 
 def _sign(sign: str | dict[str, Any], patterns: dict[str, str]) -> Sign:
     table: dict[str, Any] = {"pattern": sign} if isinstance(sign, str) else dict(sign)
-    pattern = table["pattern"]
-    if pattern.startswith("@"):
-        table["pattern"] = patterns[pattern[1:]]
+    for name, text in patterns.items():
+        table["pattern"] = table["pattern"].replace(f"@{name}", text)
     if "where" in table:
         table["where"] = partial(holds, table["where"])
     return Sign(**table)

@@ -99,8 +99,9 @@ def _of_json(text: str) -> str:
     except ValueError:
         return text
     found = next((record[k] for k in _KEYS if isinstance(record.get(k), str)), text)
-    if isinstance(error := record.get("error") or record.get("err"), str):
-        found = f"{found}: {error}"  # zap's, klog's: the message says where, the error what
+    for key, value in record.items():  # zap's, klog's: the message says where, the error what
+        if isinstance(value, str) and key.lower().endswith(("error", "err", "status.reason")):
+            found = f"{found}: {value}"
     reason = record.get("reason") or record.get("Reason")
     return f"{reason}: {found}" if isinstance(reason, str) else str(found).rstrip("\n")
 
