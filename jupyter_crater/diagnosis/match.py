@@ -254,19 +254,21 @@ def _rank(found: _Found) -> tuple[int, tuple[float, int]]:
     return _WEIGHT[found.sign.confidence], found.order
 
 
+def _explains(by: _Found, f: _Found) -> bool:
+    if by.sign.confidence == "low":
+        return False
+    if f.rule.waits != by.rule.waits and f.hit.line.seen.task != by.hit.line.seen.task:
+        return f.rule.waits
+    return (
+        f.rule.id in by.rule.hides
+        and _WEIGHT[by.sign.confidence] <= _WEIGHT[f.sign.confidence]
+        and not (by.rule.id in f.rule.hides and _rank(f) < _rank(by))
+    )
+
+
 def _sorted(found: list[_Found]) -> list[_Found]:
     """Without what the others explain; causes first, then the surer, then the earlier."""
-    left = [
-        f
-        for f in found
-        if not any(
-            f.rule.id in by.rule.hides
-            and by.sign.confidence != "low"
-            and _WEIGHT[by.sign.confidence] <= _WEIGHT[f.sign.confidence]
-            and not (by.rule.id in f.rule.hides and _rank(f) < _rank(by))
-            for by in found
-        )
-    ]
+    left = [f for f in found if not any(_explains(by, f) for by in found)]
     sure = [f.rule.level for f in left if f.sign.confidence != "low"]
     level = min(sure, default=None)
     if level is not None:

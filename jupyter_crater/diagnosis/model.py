@@ -138,6 +138,7 @@ class Rule:
     Attributes:
         transient: seen on the way to every healthy job too; counts only while nothing of the
             task's own came later.
+        waits: the task only waits for others: what failed in them explains it.
         hides: ids that are the same failure said less exactly.
     """
 
@@ -148,6 +149,7 @@ class Rule:
     fixes: Fixes | Callable[[Hit], Fixes] = ()
     level: int = CAUSE
     transient: bool = False
+    waits: bool = False
     hides: tuple[str, ...] = ()
     links: tuple[str, ...] = ()
 

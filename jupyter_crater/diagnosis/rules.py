@@ -2,7 +2,7 @@
 
 A table holds ``title``, ``explanation``, ``signs``, ``fixes``, and where they apply ``level``
 ("symptom": something else may explain it, "consequence": something else does), ``transient``,
-``hides`` and ``links``. A sign is a pattern (see :class:`Sign`), or a table with ``pattern``,
+``waits``, ``hides`` and ``links``. A sign is a pattern (see :class:`Sign`), or a table with ``pattern``,
 ``confidence``, ``quiet`` and ``where`` (a condition of :mod:`.conditions`); ``@NAME`` in it stands
 for one of the ``[patterns]`` of the file or of one before it. A backend's conclusion in the word that is the id is a sign of every rule. ``fixes`` is a list (a label, or a table with ``label``, ``set`` and
 ``clear``: settings to take back), or the name of a function of :mod:`.remedies`.
@@ -46,6 +46,7 @@ def _rule(id_: str, table: dict[str, Any], patterns: dict[str, str]) -> Rule:
         fixes=getattr(remedies, fixes) if isinstance(fixes, str) else tuple(map(_fix, fixes)),
         level=_LEVELS[table.get("level", "cause")],
         transient=table.get("transient", False),
+        waits=table.get("waits", False),
         hides=tuple(table.get("hides", ())),
         links=tuple(table.get("links", ())),
     )

@@ -181,6 +181,33 @@ def test_a_dead_worker_explains_the_head():
     assert [d.confidence for d in diagnose(seen[1:2])] == ["low"]
 
 
+WAITS = (
+    "(EngineCore pid=9) WARNING 11-26 05:14:59 [ray_utils.py:613] The number of required GPUs exceeds the total "
+    "number of available GPUs in the placement group."
+)
+REFUSED = (
+    "[2026-11-26 05:16:00,838 W 30 30] gcs_client.cc:210: Failed to get cluster ID from GCS server: "
+    "Unauthenticated: RPC error: InvalidAuthToken: Authentication token is missing or incorrect"
+)
+NO_HEAD = (
+    "[2026-11-26 05:13:48,853 W 25 25] rpc_client.h:153: Failed to connect to GCS at address 10.0.0.9:6379 "
+    "within 5 seconds."
+)
+
+
+@pytest.mark.parametrize(
+    ("line", "id_"), [(REFUSED, "ray-token"), (NO_HEAD, "head-unreachable")], ids=["token", "head"]
+)
+def test_what_failed_in_a_worker_explains_a_head_that_waits(line, id_):
+    head, worker = from_log(WAITS), from_log(line, task="worker")
+    assert [d.id for d in diagnose(head)] == ["placement-group-pending"]
+    assert [d.id for d in diagnose([*head, *worker])] == [id_]
+
+
+def test_what_the_waiting_task_says_of_the_head_is_no_explanation():
+    assert [d.id for d in diagnose(from_log(f"{NO_HEAD}\n{WAITS}"))] == ["placement-group-pending"]
+
+
 def test_the_surer_comes_first_then_the_earlier():
     seen = [
         Observation(8.0, "event", "Evicted", "The node was low on resource: memory.", "worker"),
