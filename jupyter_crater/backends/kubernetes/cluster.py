@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import threading
 import time
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -15,7 +16,7 @@ from . import ends, kinds, record
 from .access import Access, kubeconfig, open_access
 from .client import Client
 from .fine import Fine
-from .observe import Seen, seen_of
+from .observe import Seen, seen_of, subject
 from .record import MANAGED_BY, PREFIX, Record
 from .watch import Mirror
 
@@ -32,10 +33,6 @@ def _owner_of(document: dict[str, Any]) -> str:
     return str(owners[0]["name"]) if owners else ""
 
 
-def _about(event: dict[str, Any]) -> str:
-    return str((event.get("involvedObject") or {}).get("name") or "")
-
-
 class Cluster:
     """What is known of a namespace, and the client to ask more with."""
 
@@ -47,7 +44,7 @@ class Cluster:
         self.pods = Mirror(
             self.client, kinds.PODS, namespace, record.JOB, by=_job_of, changed=self._pod_changed
         )
-        self.events = Mirror(self.client, kinds.EVENTS, namespace, by=_about)
+        self.events = Mirror(self.client, kinds.EVENTS, namespace, by=subject)
         self.groups = Mirror(self.client, kinds.POD_GROUPS, namespace, by=_owner_of)
         self.ingresses = Mirror(self.client, kinds.INGRESSES, namespace, OURS, by=_job_of)
         self._workloads = {
@@ -149,7 +146,8 @@ class Cluster:
         """
         job, workload = self.find(name)
         found = seen_of(job, workload, self.pods.read(name), notes=self._notes(name))
-        events, group = None, None
+        events: list[dict[str, Any]] = []
+        group = None
         waits = len(found.pods) < job.spec.nodes or any(p.phase != "running" for p in found.pods)
         if everything or (waits and not found.over):
             group = next(iter(self.groups.read(name)), None) if job.carrier == "volcano" else None
@@ -158,12 +156,7 @@ class Cluster:
                 about.append(group["metadata"]["name"])
             events = [e for each in dict.fromkeys(about) for e in self.events.read(each)]
         fine = self.fine.of(found, self.job_folder(name))
-        if not (events or group or fine):
-            return found
-        return seen_of(
-            job, workload, [p.document for p in found.pods],
-            events=events, group=group, fine=fine, notes=found.notes,
-        )  # fmt: skip
+        return replace(found, events=events, group=group, fine=fine)
 
     def job_folder(self, name: str) -> Path:
         """Where this user keeps what a cluster forgets of a job: read logs, a key, its forward."""
