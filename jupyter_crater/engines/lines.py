@@ -22,7 +22,8 @@ _PREFIX = re.compile(
     r"(?:(?:DEBUG|INFO|WARNING|ERROR|CRITICAL) \d\d-\d\d \d\d:\d\d:\d\d (?:\[?[\w./]+:\d+\] ?)?)?"
     r"(?:\d{4}-\d\d-\d\d \d\d:\d\d:\d\d,\d+\s+[A-Z]+ [\w.]+:\d+ -- )?"  # Ray's own
 )
-_CLASS = re.compile(r"^(?:[\w.]*\.)?\w*(?:Error|Exception|Exit)(?:: |$)")
+SERVES = re.compile(r"Avg (?:prompt|generation) throughput|\" 200 OK")
+"""What only an engine that serves logs; the lines of its start are gone from a long log."""
 
 
 def plain(line: str) -> str:

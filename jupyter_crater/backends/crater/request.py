@@ -5,7 +5,7 @@ from __future__ import annotations
 import copy
 import json
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 from ...errors import InputError, nearest
@@ -42,9 +42,8 @@ def adapted(form: Form, here: Names, *, datasets: Mapping[int, str] | None = Non
     Raises:
         InputError: something has no counterpart here; the nearest is the hint.
     """
-    content = copy.deepcopy(form.content)
-    new = Form(form.name, content, form.id, form.describe, form.document, form.owner)
-    for mount in content["data"]["volumeMounts"]:
+    new = replace(form, content=copy.deepcopy(form.content))
+    for mount in new.data["volumeMounts"]:
         if mount.get("type") != 2:
             continue
         number = mount.get("datasetID")
@@ -58,7 +57,7 @@ def adapted(form: Form, here: Names, *, datasets: Mapping[int, str] | None = Non
         gpu, network = task["resource"].get("gpu") or {}, task["resource"]["network"]
         for part, used in ((gpu, gpu.get("count")), (network, network.get("enabled"))):
             if used and part.get("model"):
-                part["model"] = _resource_here(part["model"], here.resources)
+                part["model"] = _here("resource", part["model"], here.resources)
     return new
 
 
@@ -68,24 +67,17 @@ def image_here(link: str, images: Iterable[str]) -> str:
     Raises:
         InputError: it is not among the available ones.
     """
-    known = list(images)
-    if link in known:
-        return link
-    last = link.rsplit("/", 1)[-1]
-    for other in known:
-        if other.rsplit("/", 1)[-1] == last:
-            return other
-    raise _missing("image", link, known)
+    return _here("image", link, images)
 
 
-def _resource_here(name: str, resources: Iterable[str]) -> str:
-    known = list(resources)
+def _here(what: str, name: str, known: Iterable[str]) -> str:
+    known = list(known)
     if name in known:
         return name
     for other in known:
         if other.rsplit("/", 1)[-1] == name.rsplit("/", 1)[-1]:
             return other
-    raise _missing("resource", name, known)
+    raise _missing(what, name, known)
 
 
 def _missing(what: str, name: str, known: Iterable[str]) -> InputError:

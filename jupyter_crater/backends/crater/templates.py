@@ -9,7 +9,7 @@ from __future__ import annotations
 import copy
 import json
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 from ...errors import (
@@ -107,7 +107,7 @@ class Form:
                 rows.append({"name": key, "value": value})
             else:
                 row["value"] = value
-        return Form(self.name, content, self.id, self.describe, self.document, self.owner)
+        return replace(self, content=content)
 
 
 def parse(text: str, *, name: str = "", username: str | None = None) -> Form:
@@ -141,7 +141,7 @@ def parse(text: str, *, name: str = "", username: str | None = None) -> Form:
             f"{label} has form version {version}; this jupyter_crater knows {VERSION}.",
             hint="Update jupyter_crater.",
         )
-    form = Form(name, _migrated(content), document="", owner=None)
+    form = Form(name, _migrated(content))
     try:
         for task in form.tasks.values():
             _complete(task)
@@ -221,13 +221,12 @@ def fetch(client: Client, which: int | str) -> Form:
 
 def _form(client: Client, row: dict[str, Any]) -> Form:
     form = parse(row["template"], name=row["name"], username=client.session().username)
-    return Form(
-        form.name,
-        form.content,
-        row["id"],
-        row.get("describe") or "",
-        row.get("document") or "",
-        (row.get("userInfo") or {}).get("username"),
+    return replace(
+        form,
+        id=row["id"],
+        describe=row.get("describe") or "",
+        document=row.get("document") or "",
+        owner=(row.get("userInfo") or {}).get("username"),
     )
 
 
