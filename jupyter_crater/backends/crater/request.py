@@ -8,7 +8,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, replace
 from typing import Any
 
-from ...errors import InputError, nearest
+from ...errors import InputError, meant
 from .client import Client
 from .templates import SUBMITTED, Form
 
@@ -82,11 +82,9 @@ def _here(what: str, name: str, known: Iterable[str]) -> str:
 
 def _missing(what: str, name: str, known: Iterable[str]) -> InputError:
     names = list(known)
-    close = nearest(name, names)
-    listing = ", ".join(names) or "none"
     return InputError(
         f"This platform has no {what} {name!r} for you.",
-        hint=f"Did you mean {close!r}?" if close else f"There are: {listing}.",
+        hint=meant(name, names, f"There are: {', '.join(names) or 'none'}."),
     )
 
 

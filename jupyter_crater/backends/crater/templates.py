@@ -18,7 +18,7 @@ from ...errors import (
     PermissionDenied,
     TemplateError,
     TemplateNotFound,
-    nearest,
+    meant,
 )
 from .client import Client
 
@@ -131,10 +131,9 @@ def parse(text: str, *, name: str = "", username: str | None = None) -> Form:
             hint='It has to be JSON with "version", "type" and "data".',
         ) from error
     if kind not in MIGRATED or not isinstance(data, dict):
-        close = nearest(str(kind), MIGRATED)
         raise TemplateError(
             f"{label} has the unknown type {kind!r}.",
-            hint=f"Did you mean {close!r}?" if close else f"There are: {', '.join(MIGRATED)}.",
+            hint=meant(str(kind), MIGRATED, f"There are: {', '.join(MIGRATED)}."),
         )
     if version > VERSION:
         raise TemplateError(
@@ -212,11 +211,8 @@ def fetch(client: Client, which: int | str) -> Form:
     for row in rows:
         if row["name"] == which:
             return _form(client, row)
-    close = nearest(which, [row["name"] for row in rows])
-    raise TemplateNotFound(
-        f"No template {which!r} on the platform.",
-        hint=f"Did you mean {close!r}?" if close else None,
-    )
+    hint = meant(which, [row["name"] for row in rows])
+    raise TemplateNotFound(f"No template {which!r} on the platform.", hint=hint)
 
 
 def _form(client: Client, row: dict[str, Any]) -> Form:

@@ -16,7 +16,7 @@ from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit
 
-from ...errors import AuthenticationError, ConfigError, nearest
+from ...errors import AuthenticationError, ConfigError, meant
 
 ACCOUNT = Path("/var/run/secrets/kubernetes.io/serviceaccount")
 
@@ -174,12 +174,11 @@ def _load(context: str | None) -> tuple[Any, str, str | None]:
     known = {c["name"]: c.get("context") or {} for c in tree.get("contexts") or []}
     chosen = context or tree.get("current-context")
     if chosen not in known:
-        close = nearest(str(chosen), known)
         raise ConfigError(
             f"The kubeconfig {paths} has no context {chosen!r}."
             if chosen
             else f"The kubeconfig {paths} has no current context.",
-            hint=f"Did you mean {close!r}?" if close else f"There are: {', '.join(known)}.",
+            hint=meant(str(chosen), known, f"There are: {', '.join(known)}."),
         )
     try:
         config.load_kube_config(  # type: ignore[no-untyped-call]  # untyped library

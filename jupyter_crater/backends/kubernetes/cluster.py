@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import Any
 
 from ... import config
-from ...errors import CraterError, JobNotFound, nearest
+from ...errors import CraterError, JobNotFound, meant
 from ...spec import Observation
 from . import ends, kinds, record
 from .access import Access, kubeconfig, open_access
@@ -127,10 +127,9 @@ class Cluster:
             refused = [m.refused for m in self._mirrors() if m.refused is not None]
             if refused and (len(refused) == len(self._mirrors()) or name in self._names):
                 raise refused[0]  # a right was taken away: the job may live on
-            close = nearest(name, [d["metadata"]["name"] for d in self.workloads()])
             raise JobNotFound(
                 f"No job {name!r} in the namespace {self.namespace!r}.",
-                hint=f"Did you mean {close!r}?" if close else None,
+                hint=meant(name, [d["metadata"]["name"] for d in self.workloads()]),
             )
         self._names.add(name)
         return found
