@@ -218,9 +218,7 @@ def _still(pod: dict[str, Any]) -> str:
 
 def _remove_folder(cluster: Cluster, name: str) -> None:
     folder = cluster.job_folder(name)
-    forward = processes.alive(files.read(folder / "forward.json"))
-    if forward is not None:
-        processes.end([forward], grace=2)
+    processes.end_recorded(folder / "forward.json", grace=2)
     shutil.rmtree(folder, ignore_errors=True)
 
 
