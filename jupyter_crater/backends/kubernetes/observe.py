@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 from ...spec import JobSpec, Observation
@@ -117,7 +117,7 @@ def observations(seen: Seen, *, now: float) -> list[Observation]:
     if end is not None:
         # The end was seen last, whatever the clocks of the nodes said of what came before.
         latest = max((o.time for o in found), default=created)
-        return [*found, Observation(max(end.time, min(latest, now)), *_rest(end))]
+        return [*found, replace(end, time=max(end.time, min(latest, now)))]
     state = ends.state_of(job, seen.workload)
     if seen.workload["metadata"].get("deletionTimestamp"):
         found.append(Observation(now, "phase", "stopping", _deleting(seen, now)))
@@ -126,10 +126,6 @@ def observations(seen: Seen, *, now: float) -> list[Observation]:
     elif state == "restarting":
         found.append(Observation(now, "phase", "restarting", _restarting(seen)))
     return found
-
-
-def _rest(each: Observation) -> tuple[Any, ...]:
-    return each.kind, each.reason, each.message, each.task, each.index, each.data
 
 
 def _event(event: dict[str, Any], created: float) -> Observation:
