@@ -19,8 +19,6 @@ from typing import Any
 
 from .errors import ConfigError, meant, nearest
 
-__all__ = ["KEYS", "Config", "Key", "duration", "flag", "held", "load", "path"]
-
 PREFIX = "JUPYTER_CRATER_"
 BACKENDS = ("local", "kubernetes", "crater")
 CARRIERS = ("volcano", "kuberay", "kubernetes")

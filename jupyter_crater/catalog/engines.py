@@ -12,8 +12,6 @@ from typing import Any, Literal
 from ..errors import ParameterError, nearest
 from .gpus import capability
 
-__all__ = ["EngineEntry", "Runner", "all", "find", "for_gpu", "unknown_flag", "version_key"]
-
 Runner = Literal["V0", "V1", "V2"]
 
 

@@ -11,8 +11,6 @@ from typing import Any
 
 from ..errors import ParameterError, nearest
 
-__all__ = ["Gpu", "all", "capability", "find"]
-
 
 @dataclass(frozen=True, slots=True)
 class Gpu:

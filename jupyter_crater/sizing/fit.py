@@ -11,8 +11,6 @@ from .kv import Layout, layout
 from .memory import GIB, StageMemory, graphs, reserved_outside, stages
 from .setup import Setup, with_length
 
-__all__ = ["Change", "Fit", "changes", "evaluate", "highest_utilization"]
-
 
 @dataclass(frozen=True, slots=True)
 class Fit:

@@ -10,8 +10,6 @@ from ..setup import Setup
 from ..weights import pad
 from .base import Context, Finding, Fix, error, info, rule, warning
 
-__all__ = ["divides", "legal_tensor_parallel"]
-
 
 def divides(s: Setup, tp: int) -> bool:
     """Whether every dimension of the model splits over ``tp`` ranks."""
