@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import copy
 import json
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable
 from dataclasses import dataclass, replace
 from typing import Any
 
@@ -32,12 +32,10 @@ def names(client: Client) -> Names:
     )
 
 
-def adapted(form: Form, here: Names, *, datasets: Mapping[int, str] | None = None) -> Form:
+def adapted(form: Form, here: Names) -> Form:
     """A form of another installation with this one's ids, images and resource names.
 
-    Args:
-        datasets: names of the other installation's data sets; without it the last part of the
-            mount path is taken for the name, as the platform proposes.
+    The last part of a mount path is taken for the name of its data set, as the platform proposes.
 
     Raises:
         InputError: something has no counterpart here; the nearest is the hint.
@@ -46,8 +44,7 @@ def adapted(form: Form, here: Names, *, datasets: Mapping[int, str] | None = Non
     for mount in new.data["volumeMounts"]:
         if mount.get("type") != 2:
             continue
-        number = mount.get("datasetID")
-        name = (datasets or {}).get(number) or mount["mountPath"].rstrip("/").rsplit("/", 1)[-1]
+        name = mount["mountPath"].rstrip("/").rsplit("/", 1)[-1]
         if name not in here.datasets:
             raise _missing("data set or model", name, here.datasets)
         mount["datasetID"] = here.datasets[name]

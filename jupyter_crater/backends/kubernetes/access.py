@@ -134,12 +134,9 @@ def open_access(context: str | None = None) -> Access:
         AuthenticationError: the login plugin failed.
     """
     loaded, namespace, name = _load(context)
-    inside = name is None or _same_server(loaded.host)
+    own = os.environ.get("KUBERNETES_SERVICE_HOST", "").lower()
+    inside = name is None or urlsplit(loaded.host).hostname == own
     return Access(loaded.host.rstrip("/"), namespace, name, inside, loaded)
-
-
-def _same_server(host: str) -> bool:
-    return urlsplit(host).hostname == os.environ.get("KUBERNETES_SERVICE_HOST", "").lower()
 
 
 def kubeconfig() -> str | None:

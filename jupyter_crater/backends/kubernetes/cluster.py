@@ -5,7 +5,6 @@ from __future__ import annotations
 import os
 import threading
 import time
-from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -36,10 +35,10 @@ def _owner_of(document: dict[str, Any]) -> str:
 class Cluster:
     """What is known of a namespace, and the client to ask more with."""
 
-    def __init__(self, access: Access, namespace: str, *, client: Client | None = None) -> None:
+    def __init__(self, access: Access, namespace: str) -> None:
         self.access = access
         self.namespace = namespace
-        self.client = client or Client(access)
+        self.client = Client(access)
         self.folder = config.state() / "clusters" / access.scope(namespace)
         self.pods = Mirror(
             self.client, kinds.PODS, namespace, record.JOB, by=_job_of, changed=self._pod_changed
@@ -84,9 +83,9 @@ class Cluster:
             self._discovered = (time.monotonic(), found)
             return found
 
-    def workloads(self, *, fresh: bool = False) -> list[dict[str, Any]]:
+    def workloads(self) -> list[dict[str, Any]]:
         """All jobs of ours in the namespace, however they got there."""
-        return [d for m in self._mirrors() for d in m.read(fresh=fresh) if _ours(d)]
+        return [d for m in self._mirrors() for d in m.read() if _ours(d)]
 
     def _mirrors(self) -> list[Mirror]:
         return [self._workloads[carrier] for carrier in self.carriers()]
@@ -145,8 +144,7 @@ class Cluster:
         """
         job, workload = self.find(name)
         found = seen_of(job, workload, self.pods.read(name), notes=self._notes(name))
-        events: list[dict[str, Any]] = []
-        group = None
+        events, group = None, None
         waits = len(found.pods) < job.spec.nodes or any(p.phase != "running" for p in found.pods)
         if everything or (waits and not found.over):
             group = next(iter(self.groups.read(name)), None) if job.carrier == "volcano" else None
@@ -155,7 +153,12 @@ class Cluster:
                 about.append(group["metadata"]["name"])
             events = [e for each in dict.fromkeys(about) for e in self.events.read(each)]
         fine = self.fine.of(found, self.job_folder(name))
-        return replace(found, events=events, group=group, fine=fine)
+        if not (events or group or fine):
+            return found
+        return seen_of(
+            job, workload, [p.document for p in found.pods],
+            events=events, group=group, fine=fine, notes=found.notes,
+        )  # fmt: skip
 
     def job_folder(self, name: str) -> Path:
         """Where this user keeps what a cluster forgets of a job: read logs, a key, its forward."""
