@@ -128,19 +128,16 @@ class LocalBackend:
             attempt.record(Observation(time.time(), "phase", "queued"))
             if spec.lease_seconds:
                 attempt.write_run(lease=time.time() + spec.lease_seconds)
-            self._start_supervisor(folder, attempt, SUPERVISORS.get(spec.kind, SUPERVISOR))
+            processes.spawn_detached(
+                SUPERVISORS.get(spec.kind, SUPERVISOR),
+                [str(folder.path), str(attempt.number)],
+                cwd=folder.path,
+                env={processes.MARKER: folder.marker},
+            )
         except BaseException:
             shutil.rmtree(folder.path if new else attempt.folder, ignore_errors=True)
             raise
         return Submitted(name, attached=False, attempt=attempt.number)
-
-    def _start_supervisor(self, folder: store.Folder, attempt: store.Attempt, module: str) -> None:
-        processes.spawn_detached(
-            module,
-            [str(folder.path), str(attempt.number)],
-            cwd=folder.path,
-            env={processes.MARKER: folder.marker},
-        )
 
     # Reading
 
