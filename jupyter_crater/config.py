@@ -17,9 +17,7 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
-from .errors import ConfigError, nearest
-
-__all__ = ["KEYS", "Config", "Key", "duration", "flag", "held", "load", "path"]
+from .errors import ConfigError, meant, nearest
 
 PREFIX = "JUPYTER_CRATER_"
 BACKENDS = ("local", "kubernetes", "crater")
@@ -275,10 +273,9 @@ def _from_file(file: Path, *, must_exist: bool) -> dict[str, Any]:
     for name, value in _flat(tree):
         where = f"{file}:{_line(text, name)}: {name}"
         if name not in KEYS:
-            close = nearest(name, KEYS)
             raise ConfigError(
                 f"{where}: there is no such setting.",
-                hint=f"Did you mean {close!r}?" if close else f"There are: {', '.join(KEYS)}.",
+                hint=meant(name, KEYS, f"There are: {', '.join(KEYS)}."),
             )
         values[name] = _read(KEYS[name], value, where)
     return values

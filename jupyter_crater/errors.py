@@ -68,6 +68,12 @@ def nearest(word: str, known: Iterable[str]) -> str | None:
     return matches[0] if matches else None
 
 
+def meant(word: str, known: Iterable[str], otherwise: str | None = None) -> str | None:
+    """A hint: the known word closest to ``word``, ``otherwise`` where nothing is close."""
+    close = nearest(word, known)
+    return f"Did you mean {close!r}?" if close else otherwise
+
+
 class CraterError(Exception):
     """Base of all errors of this package.
 

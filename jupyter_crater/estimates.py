@@ -33,6 +33,8 @@ def asked_of(place: Backend, name: str) -> JobSpec:
 
 def plan(asked: JobSpec) -> Plan | None:
     """The memory plan of what is asked for; None where the engine or the GPU is not known."""
+    if asked.engine is None:
+        return None
     from . import sizing
 
     return sizing.check(asked, measurements=measurements())

@@ -15,12 +15,12 @@ REMEMBERED = 100
 """Setups that a memory keeps, those written last: of each a file of 4 KiB at most."""
 
 
-def write(path: Path, data: dict[str, Any] | str, *, mode: int = 0o600) -> None:
+def write(path: Path, data: dict[str, Any] | str) -> None:
     """Replace a file in one step; a crash or a full disk leaves the old one."""
     text = data if isinstance(data, str) else json.dumps(data, indent=1)
     partial = path.with_name(f".{path.name}.{os.getpid()}.{secrets.token_hex(3)}")
     try:
-        descriptor = os.open(partial, os.O_WRONLY | os.O_CREAT | os.O_EXCL, mode)
+        descriptor = os.open(partial, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
         with os.fdopen(descriptor, "w") as file:
             file.write(text)
         partial.replace(path)

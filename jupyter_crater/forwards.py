@@ -81,9 +81,7 @@ def _ensure(backend: Backend, name: str, path: Path) -> str:
         found = url(backend, name)
         if found is not None:
             return found
-        stopped = processes.alive(files.read(path))
-        if stopped is not None:
-            processes.end([stopped], grace=0)
+        processes.end_recorded(path, grace=0)  # a stopped one
         # The same port again where it is free: a link that was copied stays true.
         last = (files.read(path) or {}).get("port", 0)
         arguments = [backend.name, json.dumps(backend.arguments), name, str(path), str(last)]

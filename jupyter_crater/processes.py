@@ -14,6 +14,7 @@ from typing import Any
 
 import psutil
 
+from . import files
 from .errors import BackendError
 
 MARKER = "JUPYTER_CRATER_JOB"
@@ -110,6 +111,12 @@ def ticks(pid: int) -> int | None:
 def _same_ticks(record: dict[str, Any]) -> bool:
     known = record.get("ticks")
     return known is not None and ticks(int(record["pid"])) == known
+
+
+def end_recorded(path: Path, *, grace: float) -> None:
+    """End the process whose :func:`identity` stands in a file, if it still runs."""
+    if (process := alive(files.read(path))) is not None:
+        end([process], grace=grace)
 
 
 def own_identity() -> dict[str, Any]:

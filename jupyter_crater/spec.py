@@ -285,8 +285,6 @@ class JobSpec(_Model):
             NewerSchema: written by a newer version.
             pydantic.ValidationError: not a spec.
         """
-        if isinstance(data.get("schema"), int) and data["schema"] > SCHEMA:
-            cls._known(data["schema"])
         return cls.model_validate(data)
 
 

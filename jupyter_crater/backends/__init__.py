@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from ..errors import InputError, nearest
+from ..errors import InputError, meant
 
 if TYPE_CHECKING:
     from .base import Backend
@@ -30,8 +30,5 @@ def make(name: str, **arguments: Any) -> Backend:
         from .crater.backend import CraterBackend
 
         return CraterBackend(**arguments)
-    close = nearest(name, NAMES)
-    raise InputError(
-        f"No backend {name!r}.",
-        hint=f"Did you mean {close!r}?" if close else f"There are: {', '.join(NAMES)}.",
-    )
+    hint = meant(name, NAMES, f"There are: {', '.join(NAMES)}.")
+    raise InputError(f"No backend {name!r}.", hint=hint)

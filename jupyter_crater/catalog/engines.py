@@ -2,17 +2,14 @@
 
 from __future__ import annotations
 
-import json
 import re
 from dataclasses import dataclass
 from functools import cache, lru_cache
-from importlib.resources import files
 from typing import Any, Literal
 
 from ..errors import ParameterError, nearest
+from . import data
 from .gpus import capability
-
-__all__ = ["EngineEntry", "Runner", "all", "find", "for_gpu", "unknown_flag", "version_key"]
 
 Runner = Literal["V0", "V1", "V2"]
 
@@ -114,8 +111,7 @@ def version_key(version: str) -> tuple[int, ...]:
 @cache
 def all() -> tuple[EngineEntry, ...]:  # noqa: A001 - the catalogs are read as modules
     """Every entry, oldest first within an engine."""
-    data = json.loads(files(__package__).joinpath("engines.json").read_text("utf-8"))
-    return tuple(_read(entry) for entry in data["engines"])
+    return tuple(_read(entry) for entry in data("engines.json")["engines"])
 
 
 def _read(entry: dict[str, Any]) -> EngineEntry:
@@ -193,10 +189,8 @@ def for_gpu(
 
 @cache
 def _flags() -> dict[str, dict[str, Any]]:
-    data: dict[str, dict[str, Any]] = json.loads(
-        files(__package__).joinpath("flags.json").read_text("utf-8")
-    )
-    return data
+    flags: dict[str, dict[str, Any]] = data("flags.json")
+    return flags
 
 
 def removed_flags() -> dict[str, str | None]:

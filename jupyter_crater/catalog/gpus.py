@@ -2,16 +2,13 @@
 
 from __future__ import annotations
 
-import json
 import re
 from dataclasses import dataclass, replace
 from functools import cache
-from importlib.resources import files
 from typing import Any
 
 from ..errors import ParameterError, nearest
-
-__all__ = ["Gpu", "all", "capability", "find"]
+from . import data
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,8 +52,7 @@ class Gpu:
 @cache
 def all() -> tuple[Gpu, ...]:  # noqa: A001 - the catalogs are read as modules: gpus.all()
     """Every GPU of the catalog."""
-    data = json.loads(files(__package__).joinpath("gpus.json").read_text("utf-8"))
-    return tuple(_read(entry) for entry in data["gpus"])
+    return tuple(_read(entry) for entry in data("gpus.json")["gpus"])
 
 
 def _read(entry: dict[str, Any]) -> Gpu:

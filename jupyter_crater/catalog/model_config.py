@@ -8,8 +8,6 @@ from typing import Any
 from ..errors import ParameterError
 from .model_info import Mla, ModelInfo, Moe, Quantization
 
-__all__ = ["from_config"]
-
 # Architectures whose tensors are enumerated one by one; others are computed as a plain decoder.
 _PLAIN = {
     "DeepseekV2ForCausalLM",

@@ -4,8 +4,6 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-__all__ = ["Mla", "ModelInfo", "Moe", "Quantization"]
-
 
 @dataclass(frozen=True, slots=True)
 class Moe:

@@ -10,11 +10,11 @@ import os
 import re
 from dataclasses import replace
 from functools import cache
-from importlib.resources import files
 from pathlib import Path, PurePosixPath
 from typing import Any
 
 from ..errors import InputError, ModelNotFound, nearest
+from . import data
 from .model_config import from_config
 from .model_info import Mla, ModelInfo, Moe, Quantization
 
@@ -44,8 +44,7 @@ _SUFFIXES: tuple[tuple[str, Quantization], ...] = (
 
 @cache
 def _bundle() -> dict[str, dict[str, Any]]:
-    data = json.loads(files(__package__).joinpath("models.json").read_text("utf-8"))
-    return {entry["id"]: entry for entry in data["models"]}
+    return {entry["id"]: entry for entry in data("models.json")["models"]}
 
 
 @cache

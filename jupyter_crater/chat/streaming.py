@@ -25,12 +25,9 @@ NEXT_TOKEN_SECONDS = 25.0
 
 
 @dataclass(frozen=True, slots=True)
-class Delta:
+class Delta(Part):
     """A part of an answer under way, or (last) the finished turn."""
 
-    text: str = ""
-    thinking: str = ""
-    retract: bool = False
     turn: Turn | None = None
 
     def to_json(self) -> dict[str, Any]:

@@ -15,7 +15,8 @@ from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 from typing import Literal
 
-from ..errors import CraterError
+from ..engines.provision import free_bytes as _free
+from ..errors import ConfigError, CraterError
 from .output import Output
 
 GIB = 2**30
@@ -130,7 +131,6 @@ def _version_beside(program: Path) -> str | None:
 
 def _config() -> Check:
     from .. import config
-    from ..errors import ConfigError
 
     try:
         loaded = config.load()
@@ -157,12 +157,6 @@ def _disk() -> Check:
         )
         return Check("disk", "error", found, advice)
     return Check("disk", "ok", found)
-
-
-def _free(path: Path) -> int:
-    while not path.exists():
-        path = path.parent
-    return shutil.disk_usage(path).free
 
 
 def _memory() -> Check:

@@ -28,17 +28,12 @@ class Output:
         """The one JSON document."""
         sys.stdout.write(json.dumps(data, indent=2, ensure_ascii=False, default=str) + "\n")
 
-    def text(self, text: str) -> None:
-        """A result for people; nothing with ``--json``."""
-        if not self.json:
-            sys.stdout.write(text + "\n")
-
     def result(self, data: Any, text: str) -> None:
         """The same result for programs or for people."""
         if self.json:
             self.document(data)
         else:
-            self.text(text)
+            sys.stdout.write(text + "\n")
 
     def note(self, text: str) -> None:
         self.end_line()

@@ -57,22 +57,22 @@ def _password(options: argparse.Namespace, username: str, url: str) -> str:
         return sys.stdin.readline().rstrip("\r\n")
     if known := os.environ.get(f"{config.PREFIX}PASSWORD"):
         return known
-    if not sys.stdin.isatty():
-        raise InputError(
-            "There is no terminal to ask for the password.",
-            hint=f"Give --password-stdin, or set {config.PREFIX}PASSWORD.",
-        )
+    _need_terminal("password", "--password-stdin")
     from getpass import getpass
 
     return getpass(f"Password of {username} at {url}: ")
 
 
-def _ask(prompt: str) -> str:
+def _need_terminal(what: str, option: str) -> None:
     if not sys.stdin.isatty():
         raise InputError(
-            "There is no terminal to ask for the username.",
-            hint=f"Give --username, or set {config.PREFIX}USERNAME.",
+            f"There is no terminal to ask for the {what}.",
+            hint=f"Give {option}, or set {config.PREFIX}{what.upper()}.",
         )
+
+
+def _ask(prompt: str) -> str:
+    _need_terminal("username", "--username")
     sys.stderr.write(prompt)  # stdout is the document's
     sys.stderr.flush()
     return input()

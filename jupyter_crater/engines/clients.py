@@ -12,7 +12,6 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from .. import files
-from ..errors import EngineInstallError
 from . import environment, provision, source
 from .environment import CLIENTS, MARKER, Description, Status
 
@@ -88,24 +87,15 @@ def install(
         return found
     root, requirements = _root()
     provision.check_platform()
-    needs = provision.needs(home(), SIZES[1])
-    begun = root.exists()  # perhaps by a process that is at it now, and taking the space
-    if not begun:
-        provision.check_disk(needs, free)
     work = provision.Work(home(), OPEN_WEBUI, progress, cancel)
-    with work.alone():
-        if found := find():  # made by the process that was waited for
-            return found
-        if begun:
-            provision.check_disk(needs, free)
+
+    def make() -> None:
         environment.unpack(root, requirements, work)
         environment.compile_all(root / "bin" / "python", work)
         version = source.pins(OPEN_WEBUI)[OPEN_WEBUI]
         files.write(root / MARKER, {"schema": 1, "versions": {OPEN_WEBUI: version}})
-    made = find()
-    if made is None:
-        raise EngineInstallError("The environment was removed while it was made.")
-    return made
+
+    return environment.once(work, root, SIZES[1], free, find, make)
 
 
 def remove() -> None:

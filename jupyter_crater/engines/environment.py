@@ -16,6 +16,7 @@ import threading
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from typing import TypeVar
 
 from .. import files
 from ..addresses import past_proxy
@@ -39,6 +40,8 @@ __all__ = [
     "remove",
     "status",
 ]
+
+T = TypeVar("T")
 
 MARKER = "crater.json"
 CLIENTS = "clients"
@@ -239,26 +242,41 @@ def install(
     if found := find():
         return found
     origin = source.choose()
-    needs = provision.needs(home(), describe().disk_gib)
     if origin.python:
         source.versions(origin.python)
     else:
         provision.check_platform()
-    begun = origin.root.exists()  # perhaps by a process that is at it now, and taking the space
+    work = provision.Work(home(), origin.kind, progress, cancel)
+
+    def make() -> None:
+        if origin.python:
+            embedded.prepare(home(), origin.python, work)
+        else:
+            _make(origin, work)
+
+    return once(work, origin.root, describe().disk_gib, free, find, make)
+
+
+def once(
+    work: provision.Work,
+    root: Path,
+    gib: float,
+    free: Callable[[Path], int],
+    find: Callable[[], T | None],
+    make: Callable[[], None],
+) -> T:
+    """Make what takes ``gib`` at ``root``, one process at a time; the others find it made."""
+    needs = provision.needs(work.home, gib)
+    begun = root.exists()  # perhaps by a process that is at it now, and taking the space
     if not begun:
         provision.check_disk(needs, free)
-    work = provision.Work(home(), origin.kind, progress, cancel)
     with work.alone():
         if found := find():  # made by the process that was waited for
             return found
         if begun:
             provision.check_disk(needs, free)
-        if origin.python:
-            embedded.prepare(home(), origin.python, work)
-        else:
-            _make(origin, work)
-    found = find()
-    if found is None:
+        make()
+    if (found := find()) is None:
         raise EngineInstallError("The environment was removed while it was made.")
     return found
 

@@ -22,7 +22,8 @@ _PREFIX = re.compile(
     r"(?:(?:DEBUG|INFO|WARNING|ERROR|CRITICAL) \d\d-\d\d \d\d:\d\d:\d\d (?:\[?[\w./]+:\d+\] ?)?)?"
     r"(?:\d{4}-\d\d-\d\d \d\d:\d\d:\d\d,\d+\s+[A-Z]+ [\w.]+:\d+ -- )?"  # Ray's own
 )
-_CLASS = re.compile(r"^(?:[\w.]*\.)?\w*(?:Error|Exception|Exit)(?:: |$)")
+SERVES = re.compile(r"Avg (?:prompt|generation) throughput|\" 200 OK")
+"""What only an engine that serves logs; the lines of its start are gone from a long log."""
 
 
 def plain(line: str) -> str:
@@ -208,39 +209,15 @@ _REMOVED = _Failure("removed-flag", re.compile(r"(--[\w-]+)"), 0)
 # One cheap look before any of the above: most lines of a log mean nothing here.
 _MARKS = (
     *("args: ", "API server version", "LLM engine", "load model", "from scratch", "startup comp"),
-    *(
-        "shards:",
-        "Capturing",
-        "oading took",
-        "weights took",
-        "torch.compile",
-        "ynamo bytecode",
-        "Compiling a graph",
-        "KV ",
-        "blocks:",
-    ),
+    *("shards:", "Capturing", "oading took", "weights took", "torch.compile", "ynamo bytecode"),
+    *("Compiling a graph", "KV ", "blocks:"),
     *("concurrency for", "init engine", "rror", "xception", "died", "Graph capturing"),
     *("placement group", "available GPUs", "No space left", "compute capability", "gated repo"),
     *("divisible", "already in use", "out of memory", "InvalidAuthToken", "token is missing"),
-    *(
-        "trust_remote_code=True`",
-        "not supported",
-        "Input should",
-        "think start/end",
-        "easoning parser",
-        "max_num_batched",
-        "timed out",
-        "kernel image",
-    ),
-    *(
-        "driver",
-        "NCCL",
-        "nccl-error",
-        "not a valid",
-        "Ray cluster",
-        "Version mismatch",
-        "max seq len",
-    ),
+    *("trust_remote_code=True`", "not supported", "Input should", "think start/end"),
+    *("easoning parser", "max_num_batched", "timed out", "kernel image"),
+    *("driver", "NCCL", "nccl-error", "not a valid", "Ray cluster", "Version mismatch"),
+    *("max seq len",),
     *("[exit code=", "Raylet is term", "GCS", "required GPUs", "activation peak"),
     *("cache blocks", "max_model_len", "Free memory on"),
 )

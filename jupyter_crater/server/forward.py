@@ -13,17 +13,15 @@ from urllib.parse import parse_qsl, quote, urlencode
 
 import httpx
 from jupyter_server.auth.decorator import authorized
-from jupyter_server.base.handlers import APIHandler
 from jupyter_server.utils import url_path_join
 from tornado import web
-from tornado.iostream import StreamClosedError
 
-from .. import api, calls
+from .. import api
 from ..addresses import by_proxy
 from ..errors import BackendUnavailable, InputError
 from ..handle import Job
 from .nodelay import stream_at_once
-from .routes import PLACES, status_of
+from .routes import PLACES, Handler
 
 FORWARD = "forward(?:@(?P<backend>[a-z]{1,20}))?"
 PASSED = r"(?P<rest>v1/.+|health|metrics|version)"
@@ -36,17 +34,14 @@ READ_S = 600.0
 """An engine may compute for minutes before it says the first word."""
 
 
-class ForwardHandler(APIHandler):
+class ForwardHandler(Handler):
     """``jobs/NAME/forward[@BACKEND]/v1/…``: streams what the engine says, as it says it.
 
     The backend stands in the path as well, since a client's base URL can't carry a query.
     """
 
-    auth_resource = "crater"
-
     def initialize(self, clients: dict[bool, httpx.AsyncClient]) -> None:
         self.clients = clients
-        self.work: asyncio.Task[None] | None = None
 
     @web.authenticated
     @authorized
@@ -65,16 +60,12 @@ class ForwardHandler(APIHandler):
 
     async def serve(self, name: str, rest: str, backend: str | None) -> None:
         backend = backend or self.get_query_argument("backend", "")
-        self.work = asyncio.create_task(self.pass_on(name, rest, backend))
         try:
-            await self.work
-        except (asyncio.CancelledError, StreamClosedError):
-            self.log.debug("jupyter_crater: a forwarded request was ended by the client")
+            await self.until_closed(self.pass_on(name, rest, backend), "a forwarded request")
         except Exception as error:
             if self._headers_written:
                 raise  # cut off, as the engine's own answer was
-            self.set_status(status_of(error))
-            self.finish(calls.error_json(error))
+            self.fail(error)
 
     async def pass_on(self, name: str, rest: str, backend: str) -> None:
         path = checked(rest)
@@ -121,10 +112,6 @@ class ForwardHandler(APIHandler):
         self.set_header("X-Accel-Buffering", "no")
         # Whatever an engine says, as a page of Jupyter's origin it may do nothing.
         self.set_header("Content-Security-Policy", "sandbox")
-
-    def on_connection_close(self) -> None:
-        if self.work:
-            self.work.cancel()
 
 
 def checked(path: str) -> str:

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import asyncio
 import json
-from collections.abc import AsyncGenerator
+from collections.abc import AsyncGenerator, Coroutine
 from contextlib import aclosing
 from http import HTTPStatus
 from typing import Any
@@ -46,15 +46,34 @@ def status_of(error: BaseException) -> HTTPStatus:
     return HTTPStatus.INTERNAL_SERVER_ERROR
 
 
-class CraterHandler(APIHandler):
-    """Calls by verb: ``{"GET": "job.get"}``; each route is this class and a table."""
+class Handler(APIHandler):
+    """What our routes share: whose resource they are, and work that ends with its connection."""
 
     auth_resource = "crater"
+    work: asyncio.Task[None] | None = None
+
+    async def until_closed(self, work: Coroutine[Any, Any, None], what: str) -> None:
+        self.work = asyncio.create_task(work)
+        try:
+            await self.work
+        except (asyncio.CancelledError, StreamClosedError):
+            self.log.debug("jupyter_crater: %s was ended by the client", what)
+
+    def on_connection_close(self) -> None:
+        if self.work:
+            self.work.cancel()
+
+    def fail(self, error: Exception) -> None:
+        self.set_status(status_of(error))
+        self.finish(calls.error_json(error))
+
+
+class CraterHandler(Handler):
+    """Calls by verb: ``{"GET": "job.get"}``; each route is this class and a table."""
 
     def initialize(self, verbs: dict[str, str], watches: Watches | None = None) -> None:
         self.verbs = verbs
         self.watches = watches
-        self.work: asyncio.Task[None] | None = None
 
     @web.authenticated
     @authorized
@@ -84,8 +103,7 @@ class CraterHandler(APIHandler):
             if method == "jobs.list" and self.watches and params.get("backend"):
                 self.watches.asked(str(params["backend"]), result["jobs"])
         except Exception as error:  # noqa: BLE001 - the one place where errors become statuses
-            self.set_status(status_of(error))
-            self.finish(calls.error_json(error))
+            self.fail(error)
             return
         if result is None:
             self.set_status(HTTPStatus.NO_CONTENT)
@@ -110,11 +128,7 @@ class CraterHandler(APIHandler):
         self.set_header("Cache-Control", "no-cache")
         self.set_header("X-Accel-Buffering", "no")
         stream_at_once(self)
-        self.work = asyncio.create_task(self.write_items(items))
-        try:
-            await self.work
-        except (asyncio.CancelledError, StreamClosedError):
-            self.log.debug("jupyter_crater: a stream was ended by the client")
+        await self.until_closed(self.write_items(items), "a stream")
 
     async def write_items(self, items: AsyncGenerator[dict[str, Any]]) -> None:
         async with aclosing(items):
@@ -131,10 +145,6 @@ class CraterHandler(APIHandler):
     async def write_item(self, item: dict[str, Any]) -> None:
         self.write(json.dumps(item) + "\n")
         await self.flush()
-
-    def on_connection_close(self) -> None:
-        if self.work:
-            self.work.cancel()
 
 
 ROUTES: dict[str, dict[str, str]] = {

@@ -11,8 +11,6 @@ from .kv import Layout, layout
 from .memory import GIB, StageMemory, graphs, reserved_outside, stages
 from .setup import Setup, with_length
 
-__all__ = ["Change", "Fit", "changes", "evaluate", "highest_utilization"]
-
 
 @dataclass(frozen=True, slots=True)
 class Fit:
@@ -84,16 +82,14 @@ def evaluate(s: Setup) -> Fit:
     )
 
 
-def highest_utilization(s: Setup, on_top: float | None = None) -> float:
+def highest_utilization(s: Setup) -> float:
     """The highest safe gpu_memory_utilization, in steps of 0.01.
 
-    It passes the start-up check and leaves room for CUDA graphs that the budget isn't charged with
-    (``on_top``, bytes; None: estimated).
+    It passes the start-up check and leaves room for CUDA graphs that the budget isn't charged with.
     """
     total = s.gpu.memory_gib * GIB
-    if on_top is None:
-        charged = s.runner in s.entry.graphs_charged
-        on_top = 0 if charged else max(graphs(s, i).value for i in (0, s.pipeline_parallel - 1))
+    charged = s.runner in s.entry.graphs_charged
+    on_top = 0 if charged else max(graphs(s, i).value for i in (0, s.pipeline_parallel - 1))
     return math.floor(100 * (total - reserved_outside(s) - on_top) / total) / 100
 
 

@@ -11,8 +11,6 @@ from dataclasses import dataclass
 from .setup import Setup
 from .weights import has_latent_cache, stage_layers
 
-__all__ = ["Layout", "layout"]
-
 
 @dataclass(frozen=True, slots=True)
 class Layout:

@@ -18,8 +18,6 @@ from .. import files
 from ..errors import NewerSchema
 from .setup import Setup
 
-__all__ = ["Measured", "keep", "load", "read"]
-
 SCHEMA = 1
 # Who speaks: every "(Worker_TP1 pid=…)" that stands before the line.
 _WORKER = re.compile(r"\((?:Ray|Worker|VllmWorker|EngineCore)[^()]*\)")

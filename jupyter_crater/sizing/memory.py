@@ -13,16 +13,6 @@ from typing import NamedTuple
 from .setup import Setup
 from .weights import rank_bytes, stage_layers
 
-__all__ = [
-    "GIB",
-    "Band",
-    "StageMemory",
-    "activation",
-    "graphs",
-    "other",
-    "reserved_outside",
-]
-
 GIB = 2**30
 MIB = 2**20
 # Bytes per (sequence × vocabulary entry) of the profile's sampler run: logits 2, fp32 4, and

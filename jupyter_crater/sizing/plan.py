@@ -15,8 +15,6 @@ from .search import pool
 from .setup import Setup
 from .speed import speed
 
-__all__ = ["Plan", "plan_of"]
-
 SCHEMA = 1
 
 

@@ -10,8 +10,6 @@ from .memory import GIB
 if TYPE_CHECKING:
     from .plan import Plan
 
-__all__ = ["html", "text"]
-
 _MARKS = {"error": "✗", "warning": "!", "info": "·"}
 _COLOURS = {"error": "#b3261e", "warning": "#8a5a00", "info": "#3b5b7a"}
 _PARTS = (

@@ -14,8 +14,6 @@ from .memory import GIB, stages
 from .rules.shape import divides, legal_tensor_parallel
 from .setup import Setup, resolve
 
-__all__ = ["Option", "anywhere", "best_layout", "pool"]
-
 
 class Option(NamedTuple):
     """One layout. ``because`` says why it fails, or is empty."""

@@ -11,8 +11,6 @@ from ..catalog.gpus import Gpu
 from ..catalog.models import ModelInfo, Quantization
 from ..errors import ParameterError
 
-__all__ = ["Setup", "resolve", "with_length"]
-
 _WIDTHS = {"half": 2, "float16": 2, "bfloat16": 2, "float": 4, "float32": 4, "auto": 0}
 _NAMES = {"half": "float16", "float": "float32"}
 _KV_ONE_BYTE = ("fp8", "fp8_e4m3", "fp8_e5m2", "fp8_inc", "int8")

@@ -8,8 +8,6 @@ from ..catalog.models import ModelInfo
 from .fit import Fit
 from .memory import GIB
 
-__all__ = ["active_share", "speed"]
-
 # Share of the data sheet's bandwidth and arithmetic that serving reaches; V100 has no FlashAttention.
 _BANDWIDTH_USED = (0.5, 0.75)
 _ARITHMETIC_USED = (0.3, 0.55)

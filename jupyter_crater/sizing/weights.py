@@ -12,8 +12,6 @@ from functools import lru_cache
 
 from ..catalog.models import ModelInfo, Quantization
 
-__all__ = ["allocated", "pad", "rank_bytes", "stage_layers"]
-
 MIB = 2**20
 
 

@@ -10,7 +10,7 @@ from typing import Any, Literal, get_args
 
 from pydantic import Field, ValidationError, field_validator
 
-from ..errors import CraterError, ParameterError, TemplateError, nearest
+from ..errors import CraterError, ParameterError, TemplateError, meant, nearest
 from ..spec import EngineSettings, JobSpec, Provenance, check_name
 from .body import Body, EngineFor, job_spec, references, substitute
 from .document import Document, FieldPath
@@ -229,11 +229,10 @@ class Template:
         return self.parameters[name]
 
     def _unknown(self, name: str) -> ParameterError:
-        close = nearest(name, self.parameters)
         return ParameterError(
             name,
             f"{self.id} has no parameter {name!r}.",
-            hint=f"Did you mean {close!r}?" if close else f"It has: {', '.join(self.parameters)}.",
+            hint=meant(name, self.parameters, f"It has: {', '.join(self.parameters)}."),
         )
 
 

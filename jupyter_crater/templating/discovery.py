@@ -15,7 +15,7 @@ from pathlib import Path
 from types import ModuleType
 from typing import Any
 
-from ..errors import TemplateError, TemplateNotFound, nearest
+from ..errors import TemplateError, TemplateNotFound, meant
 from .body import references
 from .definition import Template, build
 from .document import Document, merge, read
@@ -59,10 +59,9 @@ class Library:
                     f"The template {template_id!r} is broken.", hint=str(bad.error)
                 )
         ids = [t.id for t in self.templates]
-        close = nearest(template_id, ids)
         raise TemplateNotFound(
             f"There is no template {template_id!r}.",
-            hint=f"Did you mean {close!r}?" if close else f"There are: {', '.join(ids)}.",
+            hint=meant(template_id, ids, f"There are: {', '.join(ids)}."),
         )
 
 

@@ -15,7 +15,7 @@ from typing import Annotated, Any, Literal
 
 from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, field_validator
 
-from ..errors import ParameterError, nearest
+from ..errors import ParameterError, meant
 
 # Words of launch() and of the Job's methods, and options of the CLI's verbs.
 RESERVED = frozenset({
@@ -158,10 +158,8 @@ class Parameter(Model):
             rule = " and ".join(f"{words} {bound:.10g}" for words, bound, _ in bounds)
             raise self._wrong(name, value, f"has to be {rule} {self.unit or ''}".rstrip())
         if self.enum is not None and plain not in self.enum:
-            close = nearest(str(plain), self.enum)
             rule = f"{name} can't be {plain!r}; it is one of: {', '.join(self.enum)}."
-            hint = f"Did you mean {close!r}?" if close else None
-            raise ParameterError(name, rule, value=value, hint=hint)
+            raise ParameterError(name, rule, value=value, hint=meant(str(plain), self.enum))
         if self.pattern is not None and not re.search(self.pattern, plain):
             raise self._wrong(name, value, f"has to match {self.pattern}")
         return plain

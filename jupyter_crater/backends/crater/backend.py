@@ -17,7 +17,7 @@ from ...errors import (
     JobNotFound,
     NotFound,
     NotSupported,
-    nearest,
+    meant,
 )
 from ...spec import (
     CONNECT_KEY_VARIABLE,
@@ -201,13 +201,10 @@ class CraterBackend:
         """Raises JobNotFound."""
         attempts = self._attempts(name)
         if not attempts:
-            known = self.names()
-            close = nearest(name, known)
+            others = "Jobs of another account are seen after `jupyter crater switch`."
             raise JobNotFound(
                 f"No job {name!r} in this account at {self._client.url}.",
-                hint=f"Did you mean {close!r}?"
-                if close
-                else "Jobs of another account are seen after `jupyter crater switch`.",
+                hint=meant(name, self.names(), others),
             )
         row = attempts[0]
         if row["status"] in OVER:

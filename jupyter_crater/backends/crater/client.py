@@ -234,13 +234,11 @@ class Client:
     def stream(self, path: str, **params: Any) -> Iterator[str]:
         """Raw lines of a chunked answer (the log stream: no envelope)."""
         token = self.session().access
-        request = self._http.build_request(
-            "GET", f"/api/v1{path}", params=params, headers=_headers(token),
-            timeout=httpx.Timeout(TIMEOUT_S, read=30),
-        )  # fmt: skip
+        patience = httpx.Timeout(TIMEOUT_S, read=30)
         try:
-            response = self._http.send(request, stream=True)
-            try:
+            with self._http.stream(
+                "GET", f"/api/v1{path}", params=params, headers=_headers(token), timeout=patience
+            ) as response:
                 if "octet-stream" not in response.headers.get("content-type", ""):
                     response.read()
                     if _code(response) == (401, EXPIRED):
@@ -248,8 +246,6 @@ class Client:
                         raise BackendUnavailable("The token was renewed: start the stream again.")
                     self._data(response)
                 yield from response.iter_lines()
-            finally:
-                response.close()
         except httpx.TransportError as error:
             raise BackendUnavailable(f"The log stream broke off: {error}.") from error
 

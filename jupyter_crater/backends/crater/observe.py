@@ -6,7 +6,6 @@ import base64
 import binascii
 import json
 import queue
-import re
 import threading
 import time
 from collections.abc import Callable, Iterator
@@ -15,7 +14,7 @@ from datetime import datetime
 from threading import Event
 from typing import Any
 
-from ...engines import read_line
+from ...engines.lines import SERVES, read_line
 from ...errors import BackendError, BackendUnavailable, CraterError, NotFound
 from ...spec import JobSpec, Observation
 from .client import Client
@@ -27,8 +26,6 @@ TAIL_LINES = 5000
 OVER = frozenset({"Completed", "Failed", "Terminated", "Aborted", "Deleted", "Freed", "Cancelled"})
 _WAITING = ("", "Prequeue", "Pending")
 _TASKS = {"master": "head", "default0": "main"}
-_ANSWERED = re.compile(r"Avg (?:prompt|generation) throughput|\" 200 OK")
-"""What only an engine that serves logs; the lines of its start scroll out of the tail in time."""
 REAPED_AFTER_S = 4 * 86400
 """The platform's cleaner warns after four days of running and releases a day later."""
 
@@ -190,10 +187,7 @@ def _stamped(line: str) -> tuple[float, str]:
 
 def seconds(stamp: str | None) -> float | None:
     """Epoch seconds of an RFC 3339 stamp (nanoseconds allowed), None for none."""
-    if not stamp:
-        return None
-    short = re.sub(r"(\.\d{6})\d+", r"\1", stamp)
-    return datetime.fromisoformat(short).timestamp()
+    return datetime.fromisoformat(stamp).timestamp() if stamp else None
 
 
 # -- observations --------------------------------------------------------------------------------
@@ -217,7 +211,7 @@ def observations(seen: Seen, *, now: float) -> list[Observation]:
         task, index = task_of(pod)
         for moment, line in lines:
             found += [m.observation(moment, task, index) for m in read_line(line)]
-        serves = next((at for at, line in lines if _ANSWERED.search(line)), None)
+        serves = next((at for at, line in lines if SERVES.search(line)), None)
         if spec.service and serves is not None:
             found.append(Observation(serves, "phase", "serving"))
     if seen.answers:

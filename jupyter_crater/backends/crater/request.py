@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import copy
 import json
-from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
+from collections.abc import Iterable
+from dataclasses import dataclass, replace
 from typing import Any
 
-from ...errors import InputError, nearest
+from ...errors import InputError, meant
 from .client import Client
 from .templates import SUBMITTED, Form
 
@@ -32,23 +32,19 @@ def names(client: Client) -> Names:
     )
 
 
-def adapted(form: Form, here: Names, *, datasets: Mapping[int, str] | None = None) -> Form:
+def adapted(form: Form, here: Names) -> Form:
     """A form of another installation with this one's ids, images and resource names.
 
-    Args:
-        datasets: names of the other installation's data sets; without it the last part of the
-            mount path is taken for the name, as the platform proposes.
+    The last part of a mount path is taken for the name of its data set, as the platform proposes.
 
     Raises:
         InputError: something has no counterpart here; the nearest is the hint.
     """
-    content = copy.deepcopy(form.content)
-    new = Form(form.name, content, form.id, form.describe, form.document, form.owner)
-    for mount in content["data"]["volumeMounts"]:
+    new = replace(form, content=copy.deepcopy(form.content))
+    for mount in new.data["volumeMounts"]:
         if mount.get("type") != 2:
             continue
-        number = mount.get("datasetID")
-        name = (datasets or {}).get(number) or mount["mountPath"].rstrip("/").rsplit("/", 1)[-1]
+        name = mount["mountPath"].rstrip("/").rsplit("/", 1)[-1]
         if name not in here.datasets:
             raise _missing("data set or model", name, here.datasets)
         mount["datasetID"] = here.datasets[name]
@@ -58,7 +54,7 @@ def adapted(form: Form, here: Names, *, datasets: Mapping[int, str] | None = Non
         gpu, network = task["resource"].get("gpu") or {}, task["resource"]["network"]
         for part, used in ((gpu, gpu.get("count")), (network, network.get("enabled"))):
             if used and part.get("model"):
-                part["model"] = _resource_here(part["model"], here.resources)
+                part["model"] = _here("resource", part["model"], here.resources)
     return new
 
 
@@ -68,33 +64,24 @@ def image_here(link: str, images: Iterable[str]) -> str:
     Raises:
         InputError: it is not among the available ones.
     """
-    known = list(images)
-    if link in known:
-        return link
-    last = link.rsplit("/", 1)[-1]
-    for other in known:
-        if other.rsplit("/", 1)[-1] == last:
-            return other
-    raise _missing("image", link, known)
+    return _here("image", link, images)
 
 
-def _resource_here(name: str, resources: Iterable[str]) -> str:
-    known = list(resources)
+def _here(what: str, name: str, known: Iterable[str]) -> str:
+    known = list(known)
     if name in known:
         return name
     for other in known:
         if other.rsplit("/", 1)[-1] == name.rsplit("/", 1)[-1]:
             return other
-    raise _missing("resource", name, known)
+    raise _missing(what, name, known)
 
 
 def _missing(what: str, name: str, known: Iterable[str]) -> InputError:
     names = list(known)
-    close = nearest(name, names)
-    listing = ", ".join(names) or "none"
     return InputError(
         f"This platform has no {what} {name!r} for you.",
-        hint=f"Did you mean {close!r}?" if close else f"There are: {listing}.",
+        hint=meant(name, names, f"There are: {', '.join(names) or 'none'}."),
     )
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from contextlib import closing
 from dataclasses import asdict, dataclass
 from typing import Any
 
@@ -46,16 +47,13 @@ def login(
         AuthenticationError: wrong username or password.
         PermissionDenied: the platform has that method switched off.
     """
-    client = Client(url, transport=transport)
-    try:
+    with closing(Client(url, transport=transport)) as client:
         mode = client.public("GET", "/api/auth/mode") or {}
         if method == "ldap" and mode.get("enableLdap") is False:
             raise PermissionDenied("This platform has no LDAP login.", hint="method='normal'")
         if method == "normal" and mode.get("enableNormalLogin") is False:
             raise PermissionDenied("This platform logs in by LDAP only.", hint="method='ldap'")
         return _who(client.url, client.login(username, password, method))
-    finally:
-        client.close()
 
 
 def logout(url: str) -> bool:
@@ -72,12 +70,9 @@ def whoami(url: str, *, transport: httpx.BaseTransport | None = None) -> Who:
     Raises:
         AuthenticationError: there is none, or it has ended.
     """
-    client = Client(url, transport=transport)
-    try:
+    with closing(Client(url, transport=transport)) as client:
         client.get("/context/quota")  # `auth/check` answers 200 with null to a stranger
         return _who(client.url, client.get("/api/auth/check") or {})
-    finally:
-        client.close()
 
 
 def switch(url: str, account: str, *, transport: httpx.BaseTransport | None = None) -> Who:
@@ -86,11 +81,8 @@ def switch(url: str, account: str, *, transport: httpx.BaseTransport | None = No
     Raises:
         InputError: no such account of yours; the hint lists them.
     """
-    client = Client(url, transport=transport)
-    try:
+    with closing(Client(url, transport=transport)) as client:
         return _who(client.url, client.switch(account))
-    finally:
-        client.close()
 
 
 def _who(url: str, data: dict[str, Any]) -> Who:

@@ -9,7 +9,7 @@ from __future__ import annotations
 import copy
 import json
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 from ...errors import (
@@ -18,7 +18,7 @@ from ...errors import (
     PermissionDenied,
     TemplateError,
     TemplateNotFound,
-    nearest,
+    meant,
 )
 from .client import Client
 
@@ -107,7 +107,7 @@ class Form:
                 rows.append({"name": key, "value": value})
             else:
                 row["value"] = value
-        return Form(self.name, content, self.id, self.describe, self.document, self.owner)
+        return replace(self, content=content)
 
 
 def parse(text: str, *, name: str = "", username: str | None = None) -> Form:
@@ -131,17 +131,16 @@ def parse(text: str, *, name: str = "", username: str | None = None) -> Form:
             hint='It has to be JSON with "version", "type" and "data".',
         ) from error
     if kind not in MIGRATED or not isinstance(data, dict):
-        close = nearest(str(kind), MIGRATED)
         raise TemplateError(
             f"{label} has the unknown type {kind!r}.",
-            hint=f"Did you mean {close!r}?" if close else f"There are: {', '.join(MIGRATED)}.",
+            hint=meant(str(kind), MIGRATED, f"There are: {', '.join(MIGRATED)}."),
         )
     if version > VERSION:
         raise TemplateError(
             f"{label} has form version {version}; this jupyter_crater knows {VERSION}.",
             hint="Update jupyter_crater.",
         )
-    form = Form(name, _migrated(content), document="", owner=None)
+    form = Form(name, _migrated(content))
     try:
         for task in form.tasks.values():
             _complete(task)
@@ -212,22 +211,18 @@ def fetch(client: Client, which: int | str) -> Form:
     for row in rows:
         if row["name"] == which:
             return _form(client, row)
-    close = nearest(which, [row["name"] for row in rows])
-    raise TemplateNotFound(
-        f"No template {which!r} on the platform.",
-        hint=f"Did you mean {close!r}?" if close else None,
-    )
+    hint = meant(which, [row["name"] for row in rows])
+    raise TemplateNotFound(f"No template {which!r} on the platform.", hint=hint)
 
 
 def _form(client: Client, row: dict[str, Any]) -> Form:
     form = parse(row["template"], name=row["name"], username=client.session().username)
-    return Form(
-        form.name,
-        form.content,
-        row["id"],
-        row.get("describe") or "",
-        row.get("document") or "",
-        (row.get("userInfo") or {}).get("username"),
+    return replace(
+        form,
+        id=row["id"],
+        describe=row.get("describe") or "",
+        document=row.get("document") or "",
+        owner=(row.get("userInfo") or {}).get("username"),
     )
 
 

@@ -16,7 +16,7 @@ from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit
 
-from ...errors import AuthenticationError, ConfigError, nearest
+from ...errors import AuthenticationError, ConfigError, meant
 
 ACCOUNT = Path("/var/run/secrets/kubernetes.io/serviceaccount")
 
@@ -134,12 +134,9 @@ def open_access(context: str | None = None) -> Access:
         AuthenticationError: the login plugin failed.
     """
     loaded, namespace, name = _load(context)
-    inside = name is None or _same_server(loaded.host)
+    own = os.environ.get("KUBERNETES_SERVICE_HOST", "").lower()
+    inside = name is None or urlsplit(loaded.host).hostname == own
     return Access(loaded.host.rstrip("/"), namespace, name, inside, loaded)
-
-
-def _same_server(host: str) -> bool:
-    return urlsplit(host).hostname == os.environ.get("KUBERNETES_SERVICE_HOST", "").lower()
 
 
 def kubeconfig() -> str | None:
@@ -174,12 +171,11 @@ def _load(context: str | None) -> tuple[Any, str, str | None]:
     known = {c["name"]: c.get("context") or {} for c in tree.get("contexts") or []}
     chosen = context or tree.get("current-context")
     if chosen not in known:
-        close = nearest(str(chosen), known)
         raise ConfigError(
             f"The kubeconfig {paths} has no context {chosen!r}."
             if chosen
             else f"The kubeconfig {paths} has no current context.",
-            hint=f"Did you mean {close!r}?" if close else f"There are: {', '.join(known)}.",
+            hint=meant(str(chosen), known, f"There are: {', '.join(known)}."),
         )
     try:
         config.load_kube_config(  # type: ignore[no-untyped-call]  # untyped library

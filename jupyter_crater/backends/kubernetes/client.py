@@ -39,7 +39,7 @@ SILENCE_S = 90.0
 WATCH_S = 3000
 MERGE = "application/merge-patch+json"
 
-_CHANCE = random.Random()
+CHANCE = random.Random()
 """Of its own: a thread in the background leaves the user's seeded numbers alone."""
 
 KEEPALIVE = [
@@ -227,7 +227,7 @@ class Client:
             if time.monotonic() + wait > deadline:
                 raise failure
             time.sleep(wait)
-            pause = min(4.0, pause * 2) * _CHANCE.uniform(0.8, 1.2)
+            pause = min(4.0, pause * 2) * CHANCE.uniform(0.8, 1.2)
 
     def _headers(self, method: str) -> dict[str, str]:
         kind = MERGE if method == "PATCH" else "application/json"
@@ -312,7 +312,7 @@ class Client:
             Gone: the version is too old; else as :meth:`stream`.
         """
         # Not all at once: a server that restarts meets its watchers one by one.
-        seconds = int(WATCH_S * _CHANCE.uniform(0.8, 1.2))
+        seconds = int(WATCH_S * CHANCE.uniform(0.8, 1.2))
         with self.stream(
             path,
             silence=self.silence,

@@ -9,13 +9,13 @@ from pathlib import Path
 from typing import Any
 
 from ... import config
-from ...errors import CraterError, JobNotFound, nearest
+from ...errors import CraterError, JobNotFound, meant
 from ...spec import Observation
 from . import ends, kinds, record
 from .access import Access, kubeconfig, open_access
 from .client import Client
 from .fine import Fine
-from .observe import Seen, seen_of
+from .observe import Seen, seen_of, subject
 from .record import MANAGED_BY, PREFIX, Record
 from .watch import Mirror
 
@@ -32,22 +32,18 @@ def _owner_of(document: dict[str, Any]) -> str:
     return str(owners[0]["name"]) if owners else ""
 
 
-def _about(event: dict[str, Any]) -> str:
-    return str((event.get("involvedObject") or {}).get("name") or "")
-
-
 class Cluster:
     """What is known of a namespace, and the client to ask more with."""
 
-    def __init__(self, access: Access, namespace: str, *, client: Client | None = None) -> None:
+    def __init__(self, access: Access, namespace: str) -> None:
         self.access = access
         self.namespace = namespace
-        self.client = client or Client(access)
+        self.client = Client(access)
         self.folder = config.state() / "clusters" / access.scope(namespace)
         self.pods = Mirror(
             self.client, kinds.PODS, namespace, record.JOB, by=_job_of, changed=self._pod_changed
         )
-        self.events = Mirror(self.client, kinds.EVENTS, namespace, by=_about)
+        self.events = Mirror(self.client, kinds.EVENTS, namespace, by=subject)
         self.groups = Mirror(self.client, kinds.POD_GROUPS, namespace, by=_owner_of)
         self.ingresses = Mirror(self.client, kinds.INGRESSES, namespace, OURS, by=_job_of)
         self._workloads = {
@@ -87,9 +83,9 @@ class Cluster:
             self._discovered = (time.monotonic(), found)
             return found
 
-    def workloads(self, *, fresh: bool = False) -> list[dict[str, Any]]:
+    def workloads(self) -> list[dict[str, Any]]:
         """All jobs of ours in the namespace, however they got there."""
-        return [d for m in self._mirrors() for d in m.read(fresh=fresh) if _ours(d)]
+        return [d for m in self._mirrors() for d in m.read() if _ours(d)]
 
     def _mirrors(self) -> list[Mirror]:
         return [self._workloads[carrier] for carrier in self.carriers()]
@@ -130,10 +126,9 @@ class Cluster:
             refused = [m.refused for m in self._mirrors() if m.refused is not None]
             if refused and (len(refused) == len(self._mirrors()) or name in self._names):
                 raise refused[0]  # a right was taken away: the job may live on
-            close = nearest(name, [d["metadata"]["name"] for d in self.workloads()])
             raise JobNotFound(
                 f"No job {name!r} in the namespace {self.namespace!r}.",
-                hint=f"Did you mean {close!r}?" if close else None,
+                hint=meant(name, [d["metadata"]["name"] for d in self.workloads()]),
             )
         self._names.add(name)
         return found

@@ -33,12 +33,12 @@ def _kind(job: Record) -> Kind:
     return kinds.CARRIERS[job.carrier]
 
 
-def stop(cluster: Cluster, name: str, *, bound: float = GONE_S) -> None:
+def stop(cluster: Cluster, name: str) -> None:
     """End the pods; the workload stays, with its spec, and so does what its logs said.
 
     Raises:
         PermissionDenied: a stop needs rights that a delete doesn't; the hint says so.
-        BackendError: pods are still there after ``bound`` seconds; named, with their nodes.
+        BackendError: pods are still there after GONE_S seconds; named, with their nodes.
     """
     job, workload = cluster.find(name, fresh=True)
     if ends.over(job, workload):
@@ -60,7 +60,7 @@ def stop(cluster: Cluster, name: str, *, bound: float = GONE_S) -> None:
         raise PermissionDenied(
             error.message, hint=f"`jupyter crater delete {name}` needs no such right."
         ) from error
-    _wait_for_pods(cluster, name, bound)
+    _wait_for_pods(cluster, name, GONE_S)
 
 
 def _abort(name: str, workload: dict[str, Any]) -> dict[str, Any]:
@@ -218,9 +218,7 @@ def _still(pod: dict[str, Any]) -> str:
 
 def _remove_folder(cluster: Cluster, name: str) -> None:
     folder = cluster.job_folder(name)
-    forward = processes.alive(files.read(folder / "forward.json"))
-    if forward is not None:
-        processes.end([forward], grace=2)
+    processes.end_recorded(folder / "forward.json", grace=2)
     shutil.rmtree(folder, ignore_errors=True)
 
 

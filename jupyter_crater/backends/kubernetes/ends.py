@@ -9,7 +9,6 @@ from . import record
 from .pods import View, when
 from .record import Record
 
-_VOLCANO_OVER = {"Completed", "Failed", "Aborted", "Terminated"}
 _VOLCANO_ENDING = {"Completing", "Aborting", "Terminating"}
 
 

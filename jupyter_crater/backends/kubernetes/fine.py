@@ -10,7 +10,6 @@ import threading
 import time
 from collections import deque
 from pathlib import Path
-from typing import Any
 
 from ... import files
 from ...errors import BackendUnavailable
@@ -31,7 +30,7 @@ class _Reading:
     """What one pod's log was read to mean so far."""
 
     def __init__(self, file: Path) -> None:
-        self._file = file
+        self.file = file
         known = files.read(file) or {}
         rows = known.get("observations") if known.get("schema") == 1 else None
         self.found = [Observation.from_json(row) for row in rows or []]
@@ -63,7 +62,7 @@ class _Reading:
         rows = [o.to_json() for o in self.found]
         data = {"schema": 1, "stamp": self.stamp, "done": self.done, "observations": rows}
         try:
-            files.write(self._file, data)
+            files.write(self.file, data)
         except OSError:
             return  # the job was deleted, or the disk is full: it is read again then
 
@@ -172,9 +171,5 @@ class Fine:
     def forget(self, folder: Path) -> None:
         """Of a deleted job: its readings end."""
         with self._lock:
-            for uid in [u for u, r in self._readings.items() if _inside(r, folder)]:
+            for uid in [u for u, r in self._readings.items() if r.file.parent == folder]:
                 self._readings.pop(uid).tap.set()
-
-
-def _inside(reading: Any, folder: Path) -> bool:
-    return bool(reading._file.parent == folder)  # noqa: SLF001

@@ -37,11 +37,10 @@ def lines(
     Raises:
         BackendUnavailable: the server, or the pod's node, does not answer.
     """
-    params: dict[str, Any] = {"container": pod.container, "timestamps": "true"}
-    params |= {"limitBytes": BOUND_BYTES} | ({"previous": "true"} if previous else {})
-    params |= {"sinceTime": since} if since else {}
+    more = {"limitBytes": BOUND_BYTES, "previous": "true" if previous else None}
     try:
-        text = client.text(PODS.path(namespace, pod.name, "log"), **params)
+        path = PODS.path(namespace, pod.name, "log")
+        text = client.text(path, **_params(pod, since), **more)
     except BackendUnavailable:
         raise
     except (BackendError, NotFound, InputError):
@@ -63,16 +62,11 @@ def stream(
     last = since
     failures = 0
     while not stop.is_set() and failures < 30:
-        params: dict[str, Any] = {
-            "container": pod.container,
-            "timestamps": "true",
-            "follow": "true",
-        }
-        if last:
-            params["sinceTime"] = _whole_second(last)
+        # A whole second; what follows is Z, or the offset of the node's clock.
+        params = _params(pod, re.sub(r"\.\d+", "", last))
         try:
             path = PODS.path(namespace, pod.name, "log")
-            with client.stream(path, tap=stop, **params) as found:
+            with client.stream(path, tap=stop, follow="true", **params) as found:
                 for line in found:
                     if stop.is_set():
                         return
@@ -90,8 +84,8 @@ def stream(
             stop.wait(min(4.0, 0.25 * 2**failures))
 
 
-def _whole_second(stamp: str) -> str:
-    return re.sub(r"\.\d+", "", stamp)  # what follows is Z, or the offset of the node's clock
+def _params(pod: View, since: str) -> dict[str, Any]:
+    return {"container": pod.container, "timestamps": "true", "sinceTime": since}
 
 
 def observation(pod: View, moment: float, text: str, *, previous: bool = False) -> Observation:

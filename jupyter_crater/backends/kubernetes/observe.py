@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 from ...spec import JobSpec, Observation
@@ -91,11 +91,11 @@ def seen_of(
     about = {p.name for p in found} | {job.name, cluster}
     if group:
         about.add(group["metadata"]["name"])
-    mine = [e for e in events or [] if _about(e) in about]
+    mine = [e for e in events or [] if subject(e) in about]
     return Seen(job, workload, found, mine, group, fine or [], notes or [])
 
 
-def _about(event: dict[str, Any]) -> str:
+def subject(event: dict[str, Any]) -> str:
     return str((event.get("involvedObject") or event.get("regarding") or {}).get("name") or "?")
 
 
@@ -117,7 +117,7 @@ def observations(seen: Seen, *, now: float) -> list[Observation]:
     if end is not None:
         # The end was seen last, whatever the clocks of the nodes said of what came before.
         latest = max((o.time for o in found), default=created)
-        return [*found, Observation(max(end.time, min(latest, now)), *_rest(end))]
+        return [*found, replace(end, time=max(end.time, min(latest, now)))]
     state = ends.state_of(job, seen.workload)
     if seen.workload["metadata"].get("deletionTimestamp"):
         found.append(Observation(now, "phase", "stopping", _deleting(seen, now)))
@@ -128,15 +128,11 @@ def observations(seen: Seen, *, now: float) -> list[Observation]:
     return found
 
 
-def _rest(each: Observation) -> tuple[Any, ...]:
-    return each.kind, each.reason, each.message, each.task, each.index, each.data
-
-
 def _event(event: dict[str, Any], created: float) -> Observation:
     stamp = event.get("lastTimestamp") or event.get("eventTime") or event.get("firstTimestamp")
     text = str(event.get("message") or event.get("note") or "")
     count = int(event.get("count") or (event.get("series") or {}).get("count") or 1)
-    data = {"type": event.get("type", "Normal"), "about": _about(event)}
+    data = {"type": event.get("type", "Normal"), "about": subject(event)}
     if count > 1:
         data["count"] = count
     return Observation(
@@ -188,7 +184,7 @@ def _phases(seen: Seen, created: float, now: float) -> Iterator[Observation]:
     if waits:
         pulls = [e for e in seen.events if e.get("reason") in ("Pulling", "BackOff", "Failed")]
         pulling = any(p.phase == "pulling" for p in waits) or any(
-            _about(e) in {p.name for p in waits} for e in pulls
+            subject(e) in {p.name for p in waits} for e in pulls
         )
         if not seen.over:
             yield from _waits(seen, "pulling" if pulling else "scheduled", scheduled, now)
@@ -278,7 +274,7 @@ def why_waiting(seen: Seen) -> waiting.Why | None:
         found += waiting.of_group(seen.group)
     running = {p.name for p in seen.pods if p.phase == "running"}
     latest = sorted(seen.events, key=lambda e: _event(e, 0).time)[-20:]
-    found += [w for e in latest if _about(e) not in running and (w := waiting.of_event(e))]
+    found += [w for e in latest if subject(e) not in running and (w := waiting.of_event(e))]
     return waiting.best(found)
 
 

@@ -12,6 +12,7 @@ from typing import Any
 
 from ...errors import InputError, JobNotFound
 from ...spec import JobSpec
+from . import kinds
 from .options import Carrier, Options
 
 PREFIX = "jupyter-crater"
@@ -30,11 +31,7 @@ SECRET = f"{PREFIX}/make-secret"
 MANAGED_BY = "app.kubernetes.io/managed-by"
 # The API server refuses objects whose annotations are larger (keys and values together).
 ANNOTATIONS_LIMIT = 256 * 1024
-WORKLOADS = {
-    ("batch.volcano.sh/v1alpha1", "Job"): "volcano",
-    ("ray.io/v1", "RayJob"): "kuberay",
-    ("batch/v1", "Job"): "kubernetes",
-}
+WORKLOADS = {(kind.version, kind.kind): carrier for carrier, kind in kinds.CARRIERS.items()}
 
 
 @dataclass(frozen=True, slots=True)

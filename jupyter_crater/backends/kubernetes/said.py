@@ -4,21 +4,18 @@ from __future__ import annotations
 
 import re
 
-from ...engines import read_line
-from ...engines.lines import Meaning
+from ...engines.lines import SERVES, Meaning, read_line
 
 MARK = "jupyter-crater: "
 _NODES = re.compile(r"waiting for nodes: (\d+) of (\d+) nodes")
 _MISSING = re.compile(r"not all nodes joined within|no Ray head at|Ray did not start on port")
-_ANSWERED = re.compile(r"Avg (?:prompt|generation) throughput|\" 200 OK")
-"""What only an engine that serves logs; the lines of its start rotate away in time."""
 
 
 def meanings(line: str) -> list[Meaning]:
     """What a line of a head's log means: nothing for most."""
     if MARK in line:
         return _ours(line.partition(MARK)[2])
-    if _ANSWERED.search(line):
+    if SERVES.search(line):
         return [Meaning("phase", "serving")]
     return read_line(line)
 

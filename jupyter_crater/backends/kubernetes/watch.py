@@ -8,7 +8,6 @@ request, and a notebook that looks all day costs one an hour.
 from __future__ import annotations
 
 import contextlib
-import random
 import threading
 import time
 from collections.abc import Callable
@@ -21,7 +20,7 @@ from ...errors import (
     NotFound,
     PermissionDenied,
 )
-from .client import Busy, Client, Gone, Tap
+from .client import CHANCE, Busy, Client, Gone, Tap
 from .kinds import Kind
 
 FRESH_S = 1.0
@@ -35,9 +34,6 @@ POLL_S = 3.0
 REFUSED_S = 60.0
 LOGIN_S = 30.0
 """At most between two tries of a login that fails: it may open the user's browser."""
-
-_CHANCE = random.Random()
-"""Of its own: a thread in the background leaves the user's seeded numbers alone."""
 
 
 class Mirror:
@@ -192,7 +188,7 @@ class Mirror:
                 self._fail(BackendUnavailable(f"The watch of {self.kind.plural} broke: {error!r}."))
                 pause = 4.0
             if time.monotonic() - started < 5:
-                tap.wait(pause * _CHANCE.uniform(0.7, 1.0))
+                tap.wait(pause * CHANCE.uniform(0.7, 1.0))
 
     def _watch(self, tap: Tap) -> None:
         stream = self._client.watch(

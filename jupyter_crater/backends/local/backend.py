@@ -13,8 +13,8 @@ from pathlib import Path
 from threading import Event
 from typing import Any
 
-from ... import files, processes
-from ...engines import environment
+from ... import processes
+from ...engines import environment, provision
 from ...errors import (
     BackendError,
     BackendUnavailable,
@@ -128,19 +128,16 @@ class LocalBackend:
             attempt.record(Observation(time.time(), "phase", "queued"))
             if spec.lease_seconds:
                 attempt.write_run(lease=time.time() + spec.lease_seconds)
-            self._start_supervisor(folder, attempt, SUPERVISORS.get(spec.kind, SUPERVISOR))
+            processes.spawn_detached(
+                SUPERVISORS.get(spec.kind, SUPERVISOR),
+                [str(folder.path), str(attempt.number)],
+                cwd=folder.path,
+                env={processes.MARKER: folder.marker},
+            )
         except BaseException:
             shutil.rmtree(folder.path if new else attempt.folder, ignore_errors=True)
             raise
         return Submitted(name, attached=False, attempt=attempt.number)
-
-    def _start_supervisor(self, folder: store.Folder, attempt: store.Attempt, module: str) -> None:
-        processes.spawn_detached(
-            module,
-            [str(folder.path), str(attempt.number)],
-            cwd=folder.path,
-            env={processes.MARKER: folder.marker},
-        )
 
     # Reading
 
@@ -320,9 +317,7 @@ class LocalBackend:
     def delete(self, name: str) -> None:
         with _held(name) as folder:
             self._stop(folder, grace=STOP_BOUND_S)
-            forward = processes.alive(files.read(folder.path / "forward.json"))
-            if forward is not None:
-                processes.end([forward], grace=2)
+            processes.end_recorded(folder.path / "forward.json", grace=2)
             # Out of sight first, so that no reader sees half a job.
             gone = folder.path.with_name(f".gone-{name}-{os.getpid()}")
             folder.path.rename(gone)
@@ -421,10 +416,7 @@ def _lines(log: parts.Log, stream: str) -> Iterator[Observation]:
 
 
 def _check_disk() -> None:
-    folder = store.root()
-    while not folder.exists():
-        folder = folder.parent
-    free = shutil.disk_usage(folder).free
+    free = provision.free_bytes(store.root())
     if free < DISK_MIN_BYTES:
         raise DoesNotFit(
             f"Only {free / 2**20:.0f} MiB are free where jobs keep their logs ({store.root()}); "

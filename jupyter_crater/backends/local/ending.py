@@ -55,15 +55,15 @@ def take_down(
             Path(name).unlink(missing_ok=True)
 
 
-def keep_ray_logs(ray_temp: Path, target: Path, *, most_bytes: int = 2**20) -> None:
-    """The ends of Ray's own session logs; the sockets and the rest go with the folder."""
+def keep_ray_logs(ray_temp: Path, target: Path) -> None:
+    """The last MiB of each of Ray's own session logs; sockets and the rest go with the folder."""
     for path in ray_temp.glob("session_*/logs/*"):
         if path.is_symlink() or not path.is_file() or path.parent.parent.is_symlink():
             continue
         try:
             target.mkdir(exist_ok=True, mode=0o700)
             with path.open("rb") as file:
-                file.seek(max(0, path.stat().st_size - most_bytes))
+                file.seek(max(0, path.stat().st_size - 2**20))
                 data = file.read()
             if data:
                 (target / path.name).write_bytes(data)

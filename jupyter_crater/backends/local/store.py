@@ -29,7 +29,7 @@ from pathlib import Path
 from typing import Any
 
 from ... import config, files
-from ...errors import JobNotFound, NewerSchema, nearest
+from ...errors import JobNotFound, NewerSchema, meant
 from ...spec import SCHEMA, JobSpec, Observation, check_name
 from ..base import Account
 
@@ -274,10 +274,6 @@ def find(name: str) -> Folder:
     """
     path = root() / name
     if "/" in name or name.startswith(".") or not (path / "job.json").is_file():
-        known = names()
-        close = nearest(name, known)
-        raise JobNotFound(
-            f"No job {name!r} on this machine.",
-            hint=f"Did you mean {close!r}?" if close else "`jupyter crater list` shows all jobs.",
-        )
+        hint = meant(name, names(), "`jupyter crater list` shows all jobs.")
+        raise JobNotFound(f"No job {name!r} on this machine.", hint=hint)
     return Folder(path)

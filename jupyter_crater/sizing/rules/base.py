@@ -8,19 +8,6 @@ from typing import Any, Literal
 
 from ..fit import Fit
 
-__all__ = [
-    "RULES",
-    "Context",
-    "Finding",
-    "Fix",
-    "Rule",
-    "error",
-    "info",
-    "rule",
-    "warning",
-    "without",
-]
-
 Severity = Literal["error", "warning", "info"]
 
 

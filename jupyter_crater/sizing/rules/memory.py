@@ -9,7 +9,7 @@ from ..fit import Fit, changes, evaluate, highest_utilization
 from ..memory import GIB, reserved_outside
 from ..setup import Setup
 from .base import Context, Finding, Fix, error, info, rule, warning
-from .shape import legal_tensor_parallel
+from .shape import legal_tensor_parallel, split
 
 
 @lru_cache(maxsize=256)
@@ -30,14 +30,8 @@ def _more_gpus(s: Setup) -> Fix | None:
                 continue
             more = s.with_(tensor_parallel=tp, pipeline_parallel=pp, gpus_per_node=gpus // s.nodes)
             if evaluate(more).fits:
-                return Fix(
-                    f"Use {gpus} GPUs: TP {tp} × PP {pp}",
-                    {
-                        "gpus_per_node": gpus // s.nodes,
-                        "tensor_parallel": tp,
-                        "pipeline_parallel": pp,
-                    },
-                )
+                nodes = {"gpus_per_node": gpus // s.nodes}
+                return Fix(f"Use {gpus} GPUs: TP {tp} × PP {pp}", nodes | split(gpus, tp))
     return None
 
 

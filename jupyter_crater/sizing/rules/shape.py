@@ -3,13 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from typing import Any
 
 from ..fit import Fit
 from ..setup import Setup
 from ..weights import pad
 from .base import Context, Finding, Fix, error, info, rule, warning
-
-__all__ = ["divides", "legal_tensor_parallel"]
 
 
 def divides(s: Setup, tp: int) -> bool:
@@ -45,15 +44,17 @@ def legal_tensor_parallel(s: Setup) -> list[int]:
     return [tp for tp in range(1, 17) if divides(s, tp)]
 
 
+def split(gpus: int, tp: int) -> dict[str, Any]:
+    """The settings that cut ``gpus`` ranks into stages of ``tp``."""
+    return {"tensor_parallel": tp, "pipeline_parallel": gpus // tp}
+
+
 def _fixes(s: Setup) -> tuple[Fix, ...]:
     """Layouts on the same number of GPUs first, then the nearest legal tensor parallel size."""
     gpus, legal = s.gpus, legal_tensor_parallel(s)
     same = [tp for tp in reversed(legal) if gpus % tp == 0 and gpus // tp <= s.model.layers]
     fixes = [
-        Fix(
-            f"Use TP {tp} × PP {gpus // tp} on the same {gpus} GPUs",
-            {"tensor_parallel": tp, "pipeline_parallel": gpus // tp},
-        )
+        Fix(f"Use TP {tp} × PP {gpus // tp} on the same {gpus} GPUs", split(gpus, tp))
         for tp in same[:1]
     ]
     lower = [tp for tp in legal if tp < s.tensor_parallel]
@@ -172,10 +173,7 @@ def gpu_count(fit: Fit, context: Context) -> Iterator[Finding]:
     legal = [tp for tp in reversed(legal_tensor_parallel(s)) if have % tp == 0]
     legal = [tp for tp in legal if tp <= s.gpus_per_node] or legal
     fixes = [
-        Fix(
-            f"Use all {have} GPUs: TP {tp} × PP {have // tp}",
-            {"tensor_parallel": tp, "pipeline_parallel": have // tp},
-        )
+        Fix(f"Use all {have} GPUs: TP {tp} × PP {have // tp}", split(have, tp))
         for tp in legal[:1]
         if have // tp <= s.model.layers
     ]
@@ -203,10 +201,7 @@ def tensor_parallel_across_nodes(fit: Fit, context: Context) -> Iterator[Finding
             tp for tp in legal_tensor_parallel(s) if tp <= s.gpus_per_node and s.gpus % tp == 0
         ]
         fixes = [
-            Fix(
-                f"Use TP {tp} inside a node and PP {s.gpus // tp} between them",
-                {"tensor_parallel": tp, "pipeline_parallel": s.gpus // tp},
-            )
+            Fix(f"Use TP {tp} inside a node and PP {s.gpus // tp} between them", split(s.gpus, tp))
             for tp in inside[-1:]
             if s.gpus // tp <= s.model.layers
         ]
