@@ -16,9 +16,8 @@ OUT = ROOT / "labextension" / "tests" / "told.json"
 PACKAGE = ROOT / "jupyter_crater"
 FILES = (
     *sorted((PACKAGE / "sizing" / "rules").glob("*.py")),
-    PACKAGE / "sizing" / "fit.py",
-    PACKAGE / "sizing" / "search.py",
-    PACKAGE / "catalog" / "engines.py",
+    *(PACKAGE / "sizing" / f"{name}.py" for name in ("fit", "plan", "search", "setup")),
+    *(PACKAGE / "catalog" / f"{name}.py" for name in ("engines", "gpus", "model_config", "models")),
     PACKAGE / "backends" / "local" / "rehearsal.py",
     PACKAGE / "diagnosis" / "remedies.py",
 )
@@ -33,7 +32,8 @@ CALLS = {
     "warning": (0, 1),
     "info": (0, 1),
 }
-NAMES = {"because", "here", "label", "message"}
+KEYWORDS = {("replace", "note")}
+NAMES = {"assumption", "because", "here", "label", "message"}
 
 
 def template(node: ast.JoinedStr) -> str:
@@ -70,8 +70,11 @@ def read(node: ast.AST) -> Iterator[ast.expr]:
             if isinstance(getattr(used, "value", None), str):
                 yield used
             yield because
-        case ast.Call(func=ast.Name(id=name), args=args):
-            yield from (args[at] for at in CALLS.get(name, ()))
+        case ast.Call(func=ast.Attribute(value=ast.Name(id="assumed"), attr="append")):
+            yield from node.args
+        case ast.Call(func=ast.Name(id=name)):
+            yield from (node.args[at] for at in CALLS.get(name, ()))
+            yield from (k.value for k in node.keywords if (name, k.arg) in KEYWORDS)
         case ast.Assign(targets=[ast.Name(id=name)], value=value) if name in NAMES:
             yield value
         case ast.AugAssign(target=ast.Name(id=name)) if name in NAMES:

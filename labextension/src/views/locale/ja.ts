@@ -1031,5 +1031,36 @@ export const ja: Words = {
   "weights on a faster volume, or in the node's memory or disk":
     '重みをより速いボリューム、またはノードのメモリかディスクに置く',
   '{1} GPUs in the node': 'ノード内で {1} GPU を使用',
-  '{1} stages divide {2} layers': '{1} ステージなら {2} 層を等分できます'
+  '{1} stages divide {2} layers': '{1} ステージなら {2} 層を等分できます',
+  // What sizing assumed.
+  'GPU {1} taken as {2} (it could be {3})':
+    'GPU {1} を {2} とみなしました（{3} の可能性もあります）',
+  'KV cache as measured {1}': 'KV キャッシュは {1} の実測値',
+  'config.json names no dtype: bfloat16 taken':
+    'config.json に dtype がないため bfloat16 とみなしました',
+  'dtype auto would be bfloat16, which this GPU lacks: sized as such':
+    'dtype auto は bfloat16 になりますが、この GPU は対応していません（bfloat16 として計算）',
+  'engine: {1} {2}, the newest recommended for this GPU':
+    'エンジン: {1} {2}（この GPU に推奨される最新版）',
+  'estimate only: {1} is computed as a plain decoder':
+    '概算です: {1} は通常のデコーダーとして計算しています',
+  'max_num_batched_tokens {1}, the default of this version and GPU':
+    'max_num_batched_tokens は {1}（このバージョンと GPU の既定値）',
+  'memory of a {1}g.{2}gb slice taken as {3} GiB':
+    '{1}g.{2}gb スライスのメモリを {3} GiB とみなしました',
+  'the checkpoint of {1} is taken as stored in {2}, groups of 128':
+    '{1} のチェックポイントは {2}（グループサイズ 128）で保存されているとみなしました',
+  'the model does not allow TP {1}': 'このモデルでは TP {1} を使えません',
+  'the vision tower ({1}) is counted as plain transformer layers':
+    'ビジョンタワー（{1}）は通常の Transformer 層として数えています',
+  '{1} chosen: the most tensor parallelism inside a node':
+    '{1} を選択: ノード内でテンソル並列数が最大',
+  '{1} chosen: the most tensor parallelism inside a node that fits':
+    '{1} を選択: メモリに収まる範囲でノード内のテンソル並列数が最大',
+  '{1} is taken as {2} stored as {3} ({4} bits)':
+    '{1} は {2} を {3}（{4} ビット）で保存したものとみなしました',
+  '{1} is taken to have the shapes of {2}': '{1} の形状は {2} と同じとみなしました',
+  '{1} {2} is not covered: computed as {3} {4}':
+    '{1} {2} は対象外のため、{3} {4} として計算しました',
+  '{1}: {2} GiB is an estimate within 0.3 GiB': '{1}: {2} GiB は推定値（誤差 0.3 GiB 以内）'
 };

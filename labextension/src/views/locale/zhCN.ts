@@ -948,5 +948,29 @@ export const zhCN: Words = {
   "weights on a faster volume, or in the node's memory or disk":
     '将权重放在更快的卷上，或节点的内存或磁盘中',
   '{1} GPUs in the node': '节点内使用 {1} 个 GPU',
-  '{1} stages divide {2} layers': '{1} 个阶段可以均分 {2} 层'
+  '{1} stages divide {2} layers': '{1} 个阶段可以均分 {2} 层',
+  // What sizing assumed.
+  'GPU {1} taken as {2} (it could be {3})': '将 GPU {1} 视为 {2}（也可能是 {3}）',
+  'KV cache as measured {1}': 'KV 缓存采用 {1} 的实测值',
+  'config.json names no dtype: bfloat16 taken': 'config.json 未注明 dtype，按 bfloat16 计算',
+  'dtype auto would be bfloat16, which this GPU lacks: sized as such':
+    'dtype auto 即 bfloat16，而此 GPU 不支持；仍按 bfloat16 计算',
+  'engine: {1} {2}, the newest recommended for this GPU':
+    '引擎：{1} {2}（推荐用于此 GPU 的最新版本）',
+  'estimate only: {1} is computed as a plain decoder': '仅为估算：{1} 按普通解码器计算',
+  'max_num_batched_tokens {1}, the default of this version and GPU':
+    'max_num_batched_tokens 为 {1}（此版本和 GPU 的默认值）',
+  'memory of a {1}g.{2}gb slice taken as {3} GiB': '{1}g.{2}gb 切片的显存按 {3} GiB 计算',
+  'the checkpoint of {1} is taken as stored in {2}, groups of 128':
+    '假定 {1} 的检查点以 {2} 存储，组大小为 128',
+  'the model does not allow TP {1}': '此模型不允许 TP {1}',
+  'the vision tower ({1}) is counted as plain transformer layers':
+    '视觉塔（{1}）按普通 Transformer 层计算',
+  '{1} chosen: the most tensor parallelism inside a node': '已选择 {1}：节点内张量并行数最大',
+  '{1} chosen: the most tensor parallelism inside a node that fits':
+    '已选择 {1}：在显存容得下的前提下，节点内张量并行数最大',
+  '{1} is taken as {2} stored as {3} ({4} bits)': '将 {1} 视为以 {3}（{4} 位）存储的 {2}',
+  '{1} is taken to have the shapes of {2}': '假定 {1} 的结构与 {2} 相同',
+  '{1} {2} is not covered: computed as {3} {4}': '未收录 {1} {2}，按 {3} {4} 计算',
+  '{1}: {2} GiB is an estimate within 0.3 GiB': '{1}：{2} GiB 为估计值（误差不超过 0.3 GiB）'
 };
