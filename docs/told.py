@@ -6,6 +6,7 @@ Those of the kinds of failure are read from their tables.
 
 import ast
 import json
+import re
 import sys
 import tomllib
 from collections.abc import Iterator
@@ -18,7 +19,12 @@ FILES = (
     *sorted((PACKAGE / "sizing" / "rules").glob("*.py")),
     *(PACKAGE / "sizing" / f"{name}.py" for name in ("fit", "plan", "search", "setup")),
     *(PACKAGE / "catalog" / f"{name}.py" for name in ("engines", "gpus", "model_config", "models")),
-    PACKAGE / "backends" / "local" / "rehearsal.py",
+    PACKAGE / "forecast.py",
+    PACKAGE / "engines" / "embedded.py",
+    PACKAGE / "engines" / "environment.py",
+    PACKAGE / "engines" / "lines.py",
+    *sorted((PACKAGE / "backends" / "local").glob("*.py")),
+    *sorted((PACKAGE / "clients").glob("*.py")),
     PACKAGE / "diagnosis" / "remedies.py",
 )
 KINDS = sorted((PACKAGE / "diagnosis" / "kinds").glob("*.toml"))
@@ -31,9 +37,21 @@ CALLS = {
     "error": (0, 1),
     "warning": (0, 1),
     "info": (0, 1),
+    "_compiling": (1,),
+    "_progress": (2,),
+    "end": (2,),
+    "Ended": (2,),
+    "phase": (1,),
+    "report": (1,),
+    "Seen": (2,),
 }
-KEYWORDS = {("replace", "note")}
-NAMES = {"assumption", "because", "here", "label", "message"}
+KEYWORDS = {("replace", "note"), ("Forecast", "source")}
+# Functions that return such texts, alone or last in a tuple.
+SAYING = {"_late", "_still", "dead", "describe_exit"}
+HOLE = re.compile(r"\{\d\}")
+NAMES = {"assumption", "because", "here", "label", "message", "source"}
+# Those that hold what others said as well, which stays as it is.
+LOOSE = {"line", "text"}
 
 
 def template(node: ast.JoinedStr) -> str:
@@ -50,15 +68,19 @@ def template(node: ast.JoinedStr) -> str:
 def sentences(node: ast.expr) -> Iterator[str]:
     """What an expression may say."""
     match node:
+        case ast.Constant(value=None):
+            pass
         case ast.Constant(value=str(text)):
-            yield text
+            yield re.sub(r"\\(\d)", r"{\1}", text)  # a pattern's groups are filled in too
         case ast.JoinedStr():
             yield template(node)
         case ast.IfExp(body=body, orelse=other):
             yield from sentences(body)
             yield from sentences(other)
-        case ast.Name(id=name) | ast.Attribute(attr=name) if name in NAMES:
+        case ast.Name(id=name) | ast.Attribute(attr=name) if name in NAMES | LOOSE:
             pass  # read where it is given a value
+        case ast.Call(func=ast.Name(id=name)) if name in SAYING:
+            pass  # read where it is defined
         case _:
             raise ValueError(f"{ast.unparse(node)} is no whole sentence: nobody can translate it")
 
@@ -72,10 +94,23 @@ def read(node: ast.AST) -> Iterator[ast.expr]:
             yield because
         case ast.Call(func=ast.Attribute(value=ast.Name(id="assumed"), attr="append")):
             yield from node.args
-        case ast.Call(func=ast.Name(id=name)):
-            yield from (node.args[at] for at in CALLS.get(name, ()))
+        case (
+            ast.Call(func=ast.Attribute(attr="note"), args=[ast.Constant(value=kind), _, words])
+            | ast.Call(
+                func=ast.Name(id="Observation"), args=[_, ast.Constant(value=kind), _, words, *_]
+            )
+        ) if kind in ("phase", "progress", "event"):
+            yield words
+        case ast.Call(func=ast.Name(id=name) | ast.Attribute(attr=name), args=args):
+            yield from (args[at] for at in CALLS.get(name, ()) if at < len(args))
             yield from (k.value for k in node.keywords if (name, k.arg) in KEYWORDS)
-        case ast.Assign(targets=[ast.Name(id=name)], value=value) if name in NAMES:
+        case ast.FunctionDef(name=name) if name in SAYING:
+            for each in (n.value for n in ast.walk(node) if isinstance(n, ast.Return) and n.value):
+                yield each.elts[-1] if isinstance(each, ast.Tuple) else each
+        case ast.Assign(targets=[ast.Name(id=name)], value=value) if name in NAMES or (
+            name == "text"
+            and isinstance(value, ast.JoinedStr | ast.Constant | ast.IfExp | ast.BinOp)
+        ):
             yield value
         case ast.AugAssign(target=ast.Name(id=name)) if name in NAMES:
             raise ValueError(f"{name} is put together: nobody can translate it")
@@ -102,7 +137,7 @@ def texts() -> list[str]:
             except ValueError as error:
                 line = getattr(node, "lineno", 0)
                 raise SystemExit(f"{file}:{line}: {error}") from None
-    return sorted(text for text in found if " " in text)
+    return sorted(text for text in found if re.search(r"[a-z]", HOLE.sub("", text)) and " " in text)
 
 
 def main() -> int:

@@ -74,11 +74,11 @@ def its_word(place: Backend, name: str) -> Seen:
 
 
 def _not_serving(name: str, status: JobStatus) -> Seen:
-    why = f" ({status.message})" if status.message else ""
+    why = f"{status.phase}: {status.message}" if status.message else status.phase
     if status.ended:
-        text = f"{name!r} is {status.phase}{why}; this goes on when it is launched again."
+        text = f"{name!r} has ended ({why}); this goes on when it is launched again."
         return Seen(None, "engine-ended", text)
-    return Seen(None, "engine-not-serving", f"Waiting for {name!r}, which is {status.phase}{why}.")
+    return Seen(None, "engine-not-serving", f"Waiting for {name!r} ({why}).")
 
 
 def probe(target: Target, name: str, *, given: bool = False) -> Seen:
@@ -95,8 +95,9 @@ def probe(target: Target, name: str, *, given: bool = False) -> Seen:
     except (ValueError, AttributeError):
         models = None
     if answer.status_code in (401, 403):
-        asked = "the key it was given" if target.key else "a request without a key"
-        text = f"{name!r} refuses {asked} ({answer.status_code} at {target.url})."
+        text = f"{name!r} refuses a request without a key ({answer.status_code} at {target.url})."
+        if target.key:
+            text = f"{name!r} refuses the key it was given ({answer.status_code} at {target.url})."
         return Seen(target, "wrong-key", text)
     if not isinstance(models, list):
         text = f"No OpenAI API at {target.url}: /models answers {answer.status_code}."
@@ -121,7 +122,7 @@ class Watch(threading.Thread):
                 now = look(self.connect, self.key)
             except Exception as error:  # noqa: BLE001 - a watch that died would show an old state
                 broken = BackendError(f"{type(error).__name__}: {error}")
-                now = Seen(None, "engine-unreachable", str(broken))
+                now = Seen(None, "engine-unreachable", broken.message)
             self._missed = 0 if now.ok else self._missed + 1
             if now.ok or self.seen is None or not self.seen.ok or self._missed >= MISSES:
                 self.seen = now

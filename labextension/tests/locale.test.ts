@@ -69,6 +69,15 @@ test.each([
   expect(told('Use me.\nOr not')).toBe(fill(words['Use {1}']).replace('L4 1.5 $&', 'me.\nOr not'));
 });
 
+test('a sentence in a sentence is told, too; a name or a value is none', async () => {
+  document.documentElement.lang = 'zh-CN';
+  await loadWords({ ja: () => Promise.resolve(ja), 'zh-CN': () => Promise.resolve(zhCN) });
+  expect(told('Starting again (the last try) after: The vLLM server was killed by signal 9.')).toBe(
+    '正在重新启动（最后一次尝试），原因：vLLM 服务器 被信号 9 终止。'
+  );
+  expect(told('The engine is at Log now.')).toBe('引擎现在位于 Log。');
+});
+
 test('texts follow the language of the page', async () => {
   const from = { ja: () => Promise.resolve(ja), 'zh-CN': () => Promise.resolve(zhCN) };
   document.documentElement.lang = 'ja-JP';

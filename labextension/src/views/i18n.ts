@@ -53,7 +53,11 @@ export function told(english: string): string {
     // Most of the hundreds begin otherwise: no pattern is tried for those.
     const filled = english.startsWith(begins) && made.exec(english);
     if (filled) {
-      return text.replace(HOLE, (_, number: string) => filled[Number(number)]);
+      // What is filled in may be a sentence itself: why an attempt ended, in why it starts again.
+      return text.replace(HOLE, (_, number: string) => {
+        const given = filled[Number(number)];
+        return given.includes(' ') ? told(given) : given;
+      });
     }
   }
   return english;

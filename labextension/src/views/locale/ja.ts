@@ -1062,5 +1062,87 @@ export const ja: Words = {
   '{1} is taken to have the shapes of {2}': '{1} の形状は {2} と同じとみなしました',
   '{1} {2} is not covered: computed as {3} {4}':
     '{1} {2} は対象外のため、{3} {4} として計算しました',
-  '{1}: {2} GiB is an estimate within 0.3 GiB': '{1}: {2} GiB は推定値（誤差 0.3 GiB 以内）'
+  '{1}: {2} GiB is an estimate within 0.3 GiB': '{1}: {2} GiB は推定値（誤差 0.3 GiB 以内）',
+  ended: '終了',
+  // What a status and a timeline say.
+  '1 earlier start': '過去 1 回の起動',
+  '{1} earlier starts': '過去 {1} 回の起動',
+  "sizing's cold start": 'サイジングによるコールドスタート見積もり',
+  'Nothing new for {1}; earlier starts: {2} at most.':
+    '{1} 前から進展がありません（過去の起動では最大 {2}）。',
+  'Nothing new for {1}; more than {2} is unusual here.':
+    '{1} 前から進展がありません。ここで {2} を超えるのは通常ではありません。',
+  'A port was taken meanwhile: another one is tried.':
+    'その間にポートが使用されたため、別のポートを試します。',
+  'Compiling bytecode': 'バイトコードをコンパイル中',
+  'It runs on the host {1}; this is {2}.': 'ジョブはホスト {1} で動いています。ここは {2} です。',
+  'No OpenAI API at {1}: /models answers {2}.':
+    '{1} に OpenAI API がありません（/models の応答: {2}）。',
+  'Open WebUI starts.': 'Open WebUI を起動しています。',
+  'Preparing the environment of {1}, once.': '{1} の環境を準備しています（初回のみ）。',
+  'Python {1}.{2} and the lock': 'Python {1}.{2} とロックファイル',
+  'Ray head and {1} worker(s) on 127.0.0.1': '127.0.0.1 上の Ray ヘッドとワーカー {1} 個',
+  'Starting again (the last try) after: {1}': '再起動します（最後の試行）。原因: {1}',
+  'Starting again ({1} more after this one) after: {2}':
+    '再起動します（このあと残り {1} 回）。原因: {2}',
+  'Stopped on request.': '要求により停止しました。',
+  'Stopped while the environment of {1} was made.': '{1} の環境の作成中に停止しました。',
+  'Stopped; its supervisor was gone.': '停止しました。スーパーバイザーはすでにありませんでした。',
+  'The command ended with exit code 0.': 'コマンドは終了コード 0 で終了しました。',
+  'The command runs; it offers no service to ask.':
+    'コマンドは実行中です。状態を確認できるサービスはありません。',
+  'The engine is at {1} now.': 'エンジンのアドレスは現在 {1} です。',
+  'The engine says 503 on /health.': 'エンジンが /health に 503 を返しています。',
+  'The forward was stopped (SIGSTOP), so it was ended.':
+    '転送プロセスが一時停止（SIGSTOP）していたため終了しました。',
+  'The given command, as it is.': '指定されたコマンドをそのまま実行します。',
+  "The job's folder was removed.": 'ジョブのフォルダーが削除されました。',
+  "The job's run record is damaged, so nobody knows who runs it; `stop` still ends it.":
+    'ジョブの実行記録が壊れているため、実行元が分かりません。`stop` で終了できます。',
+  "The job's supervisor (process {1}) was stopped (SIGSTOP).":
+    'ジョブのスーパーバイザー（プロセス {1}）が一時停止（SIGSTOP）されました。',
+  "The job's supervisor is dead; `delete` ends what may be left of the job.":
+    'ジョブのスーパーバイザーが終了しています。残ったプロセスは `delete` で終了できます。',
+  'The lease is over; `extend` would have moved it.':
+    '利用期限が切れました（`extend` で延長できました）。',
+  'The machine was started anew since; the job is gone.':
+    'その後マシンが再起動され、ジョブは失われました。',
+  'The process of rank {1} (pipeline stage {2}) died.':
+    'rank {1}（パイプラインステージ {2}）のプロセスが異常終了しました。',
+  "The process of vLLM's engine core died.": 'vLLM のエンジンコアのプロセスが異常終了しました。',
+  'The start command': '開始コマンド',
+  'The supervisor ended without a word.': 'スーパーバイザーが理由を残さずに終了しました。',
+  'The vLLM server': 'vLLM サーバー',
+  'The vLLM server has not answered for {1} s.': 'vLLM サーバーが {1} 秒間応答していません。',
+  'There is no job {1} any more.': 'ジョブ {1} はもうありません。',
+  'Waited {1} s for {2}, in vain.': '{2} を {1} 秒待ちましたが、準備ができませんでした。',
+  'Waiting for {1} ({2}).': '{1} を待っています（{2}）。',
+  'Waiting for {1}.': '{1} を待っています。',
+  'compiling: graph for {1} in {2} s': 'コンパイル中: {1} のグラフ（{2} 秒）',
+  'compiling: traced in {1} s': 'コンパイル中: トレース完了（{1} 秒）',
+  'compiling: tracing the model': 'コンパイル中: モデルをトレースしています',
+  'graphs {1}/{2}': 'グラフ {1}/{2}',
+  'shards {1}/{2}': 'シャード {1}/{2}',
+  'titles, tags and follow-ups ask the model 3 to 4 times more for each message':
+    'タイトル、タグ、質問候補の生成により、メッセージごとにモデルへの要求が 3～4 回増えます',
+  '{1} It did not go on within {2} s.': '{1} {2} 秒以内に再開しませんでした。',
+  "{1} can't be reached: {2}": '{1} に接続できません: {2}',
+  '{1} did not join Ray within {2} s.': '{1} が {2} 秒以内に Ray に参加しませんでした。',
+  '{1} does not answer at {2}: {3}.': '{1} が {2} で応答しません: {3}。',
+  '{1} ended with exit code {2}.': '{1} が終了コード {2} で終了しました。',
+  '{1} ended with exit code {2}: {3}': '{1} が終了コード {2} で終了しました: {3}',
+  '{1} has ended ({2}); this goes on when it is launched again.':
+    '{1} は終了しています（{2}）。再び起動されると続行します。',
+  '{1} has not answered for {2} s.': '{1} が {2} 秒間応答していません。',
+  '{1} refuses a request without a key ({2} at {3}).':
+    '{1} はキーのない要求を拒否します（{3} が {2} を返しました）。',
+  '{1} refuses the key it was given ({2} at {3}).':
+    '{1} は渡されたキーを拒否しました（{3} が {2} を返しました）。',
+  '{1} was killed by signal {2}.': '{1} がシグナル {2} で強制終了されました。',
+  '{1} was killed by signal {2}: {3}': '{1} がシグナル {2} で強制終了されました: {3}',
+  '{1} was stopped (SIGSTOP): process {2}.': '{1} が一時停止（SIGSTOP）されました: プロセス {2}。',
+  '{1} worker(s)': 'ワーカー {1} 個',
+  '{1}/{2} nodes: {3}-{4} joined': 'ノード {1}/{2}: {3}-{4} が参加しました',
+  '{1}: converting': '{1}: 変換中',
+  '{1}: downloading': '{1}: ダウンロード中'
 };
