@@ -25,12 +25,18 @@ FILES = (
     PACKAGE / "engines" / "lines.py",
     *sorted((PACKAGE / "backends" / "local").glob("*.py")),
     *sorted((PACKAGE / "clients").glob("*.py")),
+    *(
+        PACKAGE / "backends" / "kubernetes" / f"{name}.py"
+        for name in ("cluster", "ends", "observe", "pods", "said", "waiting")
+    ),
+    PACKAGE / "backends" / "crater" / "observe.py",
     PACKAGE / "diagnosis" / "remedies.py",
 )
 KINDS = sorted((PACKAGE / "diagnosis" / "kinds").glob("*.toml"))
 # Which arguments of which calls people read, and the variables that such texts are kept in.
 CALLS = {
     "Change": (0,),
+    "Death": (1,),
     "Fix": (0,),
     "_fix": (0,),
     "Finding": (2, 3),
@@ -43,11 +49,26 @@ CALLS = {
     "Ended": (2,),
     "phase": (1,),
     "report": (1,),
-    "Seen": (2,),
+    "Why": (1,),
 }
 KEYWORDS = {("replace", "note"), ("Forecast", "source")}
 # Functions that return such texts, alone or last in a tuple.
-SAYING = {"_late", "_still", "dead", "describe_exit"}
+SAYING = {
+    *(
+        "_because",
+        "_deleting",
+        "_incomplete",
+        "_late",
+        "_queued",
+        "_restarting",
+        "_share",
+        "_still",
+        "_words",
+    ),
+    *("dead", "describe_exit", "quota"),
+}
+# Where such texts are kept by a word: values, or the second of each row.
+TABLES = {"_DISRUPTIONS", "failed", "kinds", "stopped"}
 HOLE = re.compile(r"\{\d\}")
 NAMES = {"assumption", "because", "here", "label", "message", "source"}
 # Those that hold what others said as well, which stays as it is.
@@ -74,7 +95,7 @@ def sentences(node: ast.expr) -> Iterator[str]:
             yield re.sub(r"\\(\d)", r"{\1}", text)  # a pattern's groups are filled in too
         case ast.JoinedStr():
             yield template(node)
-        case ast.IfExp(body=body, orelse=other):
+        case ast.IfExp(body=body, orelse=other) | ast.BoolOp(values=[body, other]):
             yield from sentences(body)
             yield from sentences(other)
         case ast.Name(id=name) | ast.Attribute(attr=name) if name in NAMES | LOOSE:
@@ -101,12 +122,19 @@ def read(node: ast.AST) -> Iterator[ast.expr]:
             )
         ) if kind in ("phase", "progress", "event"):
             yield words
-        case ast.Call(func=ast.Name(id=name) | ast.Attribute(attr=name), args=args):
+        case ast.Call(
+            func=ast.Name(id=name) | ast.Attribute(value=ast.Name(id="self" | "work"), attr=name),
+            args=args,
+        ):
             yield from (args[at] for at in CALLS.get(name, ()) if at < len(args))
             yield from (k.value for k in node.keywords if (name, k.arg) in KEYWORDS)
         case ast.FunctionDef(name=name) if name in SAYING:
             for each in (n.value for n in ast.walk(node) if isinstance(n, ast.Return) and n.value):
                 yield each.elts[-1] if isinstance(each, ast.Tuple) else each
+        case ast.Assign(
+            targets=[ast.Name(id=name)], value=ast.Tuple(elts=rows) | ast.Dict(values=rows)
+        ) if name in TABLES:
+            yield from (row.elts[1] if isinstance(row, ast.Tuple) else row for row in rows)
         case ast.Assign(targets=[ast.Name(id=name)], value=value) if name in NAMES or (
             name == "text"
             and isinstance(value, ast.JoinedStr | ast.Constant | ast.IfExp | ast.BinOp)
@@ -137,7 +165,8 @@ def texts() -> list[str]:
             except ValueError as error:
                 line = getattr(node, "lineno", 0)
                 raise SystemExit(f"{file}:{line}: {error}") from None
-    return sorted(text for text in found if re.search(r"[a-z]", HOLE.sub("", text)) and " " in text)
+    wordy = (t for t in found if re.search(r"[a-z]", HOLE.sub("", t)))
+    return sorted(t for t in wordy if " " in t or t.endswith("."))
 
 
 def main() -> int:

@@ -58,7 +58,8 @@ def look(connect: Connect, key: str | None = None) -> Seen:
             return told
         url, key = forwards.reach(place, name)
     except CraterError as error:
-        return Seen(None, "engine-unreachable", f"{name!r} can't be reached: {error.message}")
+        text = f"{name!r} can't be reached: {error.message}"
+        return Seen(None, "engine-unreachable", text)
     return probe(Target(v1(url), key), name)
 
 
@@ -67,9 +68,11 @@ def its_word(place: Backend, name: str) -> Seen:
     try:
         status = place.status(name)
     except NotFound:
-        return Seen(None, "engine-missing", f"There is no job {name!r} any more.")
+        text = f"There is no job {name!r} any more."
+        return Seen(None, "engine-missing", text)
     except CraterError as error:
-        return Seen(None, "engine-unreachable", f"{name!r} can't be reached: {error.message}")
+        text = f"{name!r} can't be reached: {error.message}"
+        return Seen(None, "engine-unreachable", text)
     return Seen(None) if status.phase == "serving" else _not_serving(name, status)
 
 
@@ -78,7 +81,8 @@ def _not_serving(name: str, status: JobStatus) -> Seen:
     if status.ended:
         text = f"{name!r} has ended ({why}); this goes on when it is launched again."
         return Seen(None, "engine-ended", text)
-    return Seen(None, "engine-not-serving", f"Waiting for {name!r} ({why}).")
+    text = f"Waiting for {name!r} ({why})."
+    return Seen(None, "engine-not-serving", text)
 
 
 def probe(target: Target, name: str, *, given: bool = False) -> Seen:

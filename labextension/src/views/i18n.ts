@@ -53,10 +53,10 @@ export function told(english: string): string {
     // Most of the hundreds begin otherwise: no pattern is tried for those.
     const filled = english.startsWith(begins) && made.exec(english);
     if (filled) {
-      // What is filled in may be a sentence itself: why an attempt ended, in why it starts again.
+      // What is filled in may be sentences: why it ended, in why it starts again.
       return text.replace(HOLE, (_, number: string) => {
-        const given = filled[Number(number)];
-        return given.includes(' ') ? told(given) : given;
+        const given = filled[Number(number)].split('; ');
+        return given.map(each => (each.includes(' ') ? told(each) : each)).join('; ');
       });
     }
   }

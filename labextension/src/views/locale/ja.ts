@@ -1144,5 +1144,104 @@ export const ja: Words = {
   '{1} worker(s)': 'ワーカー {1} 個',
   '{1}/{2} nodes: {3}-{4} joined': 'ノード {1}/{2}: {3}-{4} が参加しました',
   '{1}: converting': '{1}: 変換中',
-  '{1}: downloading': '{1}: ダウンロード中'
+  '{1}: downloading': '{1}: ダウンロード中',
+  // What clusters say.
+  "A container can't be made: {1}.": 'コンテナーを作成できません: {1}。',
+  'A limit of the namespace allows at most {1} of {2}: {3}.':
+    '名前空間の制限により {2} は最大 {1} です: {3}。',
+  'A quota of the namespace asks that every pod says its {1}.':
+    '名前空間のクォータにより、すべての Pod に {1} の指定が必要です。',
+  'A quota of the namespace does not allow it: {1}.':
+    '名前空間のクォータにより許可されません: {1}。',
+  "A volume can't be mounted: {1}": 'ボリュームをマウントできません: {1}',
+  'All {1} pods start together or none does, and {2} find no node yet.':
+    '{1} 個の Pod はすべて同時に起動する必要がありますが、{2} 個に割り当てるノードがまだありません。',
+  'It stands in the queue {1}, which has no room for it yet.':
+    'キュー {1} で待っています。まだ空きがありません。',
+  'Its lease has passed.': '利用期限が切れました。',
+  "Its pods can't be made: {1}": 'Pod を作成できません: {1}',
+  'KubeRay ended the job: {1}.': 'KubeRay がジョブを終了しました: {1}。',
+  'KubeRay says: {1}': 'KubeRay からのメッセージ: {1}',
+  'Kueue holds it back until the queue {1} has room.':
+    'キュー {1} に空きができるまで Kueue が保留しています。',
+  'Locked until {1}.': '{1} までロックされています。',
+  "Locked: the platform won't release it.": 'ロックされています。プラットフォームは解放しません。',
+  'None of {1} nodes has room now: {2}.': '{1} ノードのいずれにも現在空きがありません: {2}。',
+  'The only node has no room now: {1}.': '唯一のノードに現在空きがありません: {1}。',
+  'Nothing is heard of {1}: its node {2} does not answer the cluster.':
+    '{1} から応答がありません。ノード {2} がクラスターに応答していません。',
+  'Nothing was heard for {1} s: {2}': '{1} 秒間応答がありません: {2}',
+  'Stopped.': '停止しました。',
+  'The cluster does not allow its pods: {1}': 'クラスターがこの Pod を許可していません: {1}',
+  "The cluster's queue holds its pods back (scheduling gates).":
+    'クラスターのキューが Pod を保留しています（scheduling gates）。',
+  'The engine asks for no key: every pod of the cluster that reaches it can use it.':
+    'このエンジンはキーを要求しません。クラスター内で到達できる Pod はどれも使用できます。',
+  'The head ended.': 'ヘッドが終了しました。',
+  "The image {1} can't be pulled: {2}": 'イメージ {1} を取得できません: {2}',
+  "The image {1} can't be pulled: {2}. ({3})": 'イメージ {1} を取得できません: {2}。（{3}）',
+  'The job failed.': 'ジョブが失敗しました。',
+  'The job was restarted: its head is at {1} now, it was at {2}.':
+    'ジョブが再起動されました。ヘッドは {2} から {1} に移りました。',
+  'The platform holds the job back until your usage is below your quota (prequeue).':
+    '使用量がクォータを下回るまで、プラットフォームがジョブを保留しています（prequeue）。',
+  'The platform released the job (idle, too old, or cleaned up).':
+    'プラットフォームがジョブを解放しました（アイドル、期間超過、または整理のため）。',
+  "The platform releases jobs after 4 days ({1}), and those whose GPUs idle for 2 h (with 30 minutes' notice). A lock, asked for on the job's page, holds it off.":
+    'プラットフォームは 4 日後（{1}）にジョブを解放し、GPU が 2 時間アイドルのジョブも（30 分前に予告して）解放します。ジョブのページでロックを申請すると解放されません。',
+  'any time now, a day after its warning': '警告の 1 日後、まもなく',
+  '{1} h left': '残り {1} 時間',
+  'The pod of {1} failed: {2}.': '{1} の Pod が失敗しました: {2}。',
+  "The queue's share is in use: {1}": 'キューの割り当ては使用中です: {1}',
+  'The quota {1} does not allow it ({2}).': 'クォータ {1} により許可されません（{2}）。',
+  'Volcano ended the job: a task failed.': 'Volcano がジョブを終了しました: タスクが失敗しました。',
+  'Volcano ended the job: {1}.': 'Volcano がジョブを終了しました: {1}。',
+  'a job of higher priority took its place': '優先度の高いジョブに置き換えられました',
+  'a pod was evicted': 'Pod が退避されました',
+  'a task failed, so the job was ended': 'タスクが失敗したため、ジョブは終了されました',
+  'all pods start anew': 'すべての Pod を起動し直しています',
+  'all pods start anew: {1}': 'すべての Pod を起動し直しています: {1}',
+  'being deleted': '削除中',
+  'deleted {1} min ago, but held by the finalizer {2}':
+    '{1} 分前に削除されましたが、ファイナライザー {2} が保持しています',
+  'it was evicted (a node being drained, mostly)': '退避されました（多くはノードのドレインのため）',
+  'its node is gone': 'ノードがなくなりました',
+  'its node ran short of resources, or was shut down':
+    'ノードのリソースが不足したか、ノードが停止されました',
+  'its node was closed or stopped answering': 'ノードが閉鎖されたか、応答しなくなりました',
+  'restart {1} of {2}': '再起動 {1}/{2}',
+  'restart {1} of {2}: {3}': '再起動 {1}/{2}: {3}',
+  "that is no image's name": 'イメージ名として正しくありません',
+  'the job failed': 'ジョブが失敗しました',
+  "the node's disk is full": 'ノードのディスクがいっぱいです',
+  'the registry allows no more pulls now': 'レジストリの取得回数の上限に達しています',
+  "the registry can't be reached": 'レジストリに接続できません',
+  'the registry has no such image': 'レジストリにこのイメージがありません',
+  'the registry wants a login': 'レジストリへのログインが必要です',
+  'waiting for its pods to end': 'Pod の終了を待っています',
+  'waiting for nodes': 'ノードを待っています',
+  'waiting for nodes: {1} of {2} nodes': 'ノードを待っています: {1}/{2}',
+  'waiting for nodes: {1} of {2} nodes{3}': 'ノードを待っています: {1}/{2}{3}',
+  '{1} being drained': '{1} 個はドレイン中',
+  '{1} closed to it by a taint ({2})': '{1} 個は taint により使用不可（{2}）',
+  '{1} full of pods': '{1} 個は Pod 数が上限',
+  '{1} has ended.': '{1} は終了しました。',
+  '{1} is gone: its node stopped answering.': '{1} が失われました: ノードが応答しなくなりました。',
+  '{1} is gone: {2}.': '{1} が失われました: {2}。',
+  '{1} of {2} pods not made yet': '{2} 個中 {1} 個の Pod が未作成',
+  '{1} of {2} pods run': '{2} 個中 {1} 個の Pod が実行中',
+  '{1} out of reach of the volume': '{1} 個はボリュームに到達不可',
+  '{1} runs, but its engine does not answer /health.':
+    '{1} は実行中ですが、エンジンが /health に応答しません。',
+  '{1} used more memory than it may (its limit is {2}).':
+    '{1} がメモリの上限を超えました（上限 {2}）。',
+  '{1} used more memory than it may.': '{1} がメモリの上限を超えました。',
+  '{1} was evicted: {2}': '{1} が退避されました: {2}',
+  '{1} with the port in use': '{1} 個はポートが使用中',
+  '{1} with too few free GPUs ({2})': '{1} 個は空き GPU が不足（{2}）',
+  '{1} with too little {2} free': '{1} 個は {2} の空きが不足',
+  '{1} without the labels it asks for (the GPU type, for instance)':
+    '{1} 個は要求されたラベルがありません（GPU の種類など）',
+  '{1}: the node refused it: {2}': '{1}: ノードに拒否されました: {2}',
+  '{1}: {2} of {3} in use, {4} more asked for': '{1}: {3} のうち {2} を使用中、さらに {4} を要求'
 };
