@@ -123,7 +123,7 @@ def forecast(
     late = _late(status.phase, quiet, starts)
     if starts:
         left = [_left(s, entry, now) for s in starts]
-        source = f"{len(starts)} earlier start{'s' if len(starts) > 1 else ''}"
+        source = "1 earlier start" if len(starts) == 1 else f"{len(starts)} earlier starts"
         return Forecast(low=min(left), high=max(left), source=source, late=late)
     if cold_start is not None and status.phase != "queued":
         begun = next((e.started for e in status.timeline if e.phase != "queued"), entry.started)
@@ -150,10 +150,10 @@ def words(found: Forecast | None) -> str:
 def _left(start: Start, entry: TimelineEntry, now: float) -> float:
     """Seconds that an earlier start still needed at this point; later phases count whole."""
     seconds: dict[str, float] = start["seconds"]
-    here = max(0.0, seconds.get(entry.phase, 0) - (now - entry.started))
+    now_left = max(0.0, seconds.get(entry.phase, 0) - (now - entry.started))
     at = PHASES.index(entry.phase)
     later = sum(s for phase, s in seconds.items() if PHASES.index(phase) > at)
-    return round(here + later, 1)
+    return round(now_left + later, 1)
 
 
 def _late(phase: str, quiet: float, starts: Sequence[Start]) -> str | None:

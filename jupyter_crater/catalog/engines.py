@@ -158,7 +158,8 @@ def find(engine: str = "vllm", version: str | None = None) -> tuple[EngineEntry,
         if entry.covers(version):
             return entry, None
     entry = entries[0] if key < version_key(entries[0].first) else entries[-1]
-    return entry, f"{engine} {version} is not covered: computed as {engine} {entry.version}"
+    assumption = f"{engine} {version} is not covered: computed as {engine} {entry.version}"
+    return entry, assumption
 
 
 def for_gpu(

@@ -253,5 +253,5 @@ def _vision(config: Mapping[str, Any] | None, hidden: int) -> tuple[int, list[st
         merger = 4 * h * h + h  # Mistral3PatchMerger, 2 x 2 patches
         return tower + merger + h * hidden + hidden * hidden, []
     layer = 4 * h * h + 2 * h * width
-    said = f"the vision tower ({kind or 'unknown'}) is counted as plain transformer layers"
-    return layers * layer + h * hidden, [said]
+    assumption = f"the vision tower ({kind or 'unknown'}) is counted as plain transformer layers"
+    return layers * layer + h * hidden, [assumption]

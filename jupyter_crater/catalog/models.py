@@ -120,9 +120,9 @@ def _cousin(name: str) -> ModelInfo | None:
     """A bundled model that differs in its training only (base, instruct, date): the same shapes."""
     for id_ in _bundle():
         if _stem(id_) == _stem(name):
-            said = f"{name} is taken to have the shapes of {id_}"
+            assumption = f"{name} is taken to have the shapes of {id_}"
             info = _bundled(id_)
-            return replace(info, id=name, assumed=(*info.assumed, said))
+            return replace(info, id=name, assumed=(*info.assumed, assumption))
     return None
 
 
@@ -138,13 +138,13 @@ def _known(name: str) -> ModelInfo | None:
         return _bundled(id_)
     for pattern, quantization in _SUFFIXES:
         if (match := re.search(pattern + "$", lower)) and (base := _known(name[: match.start()])):
-            said = f"{name} is taken as {base.id} stored as {quantization.method} ({quantization.bits:g} bits)"
+            assumption = f"{name} is taken as {base.id} stored as {quantization.method} ({quantization.bits:g} bits)"
             return replace(
                 base,
                 id=name,
                 quantization=quantization,
                 stored_bytes=None,
-                assumed=(*base.assumed, said),
+                assumed=(*base.assumed, assumption),
             )
     return None
 

@@ -83,11 +83,11 @@ class ClientSupervisor(Supervisor):
             return False
 
         self.phase("queued", f"Waiting for {_name(self.spec.connect)}.")
-        self.pump(until=answers, bound=WAIT_BOUND_S, what=f"{_name(self.spec.connect)} to serve")
+        self.pump(until=answers, bound=WAIT_BOUND_S, what=_name(self.spec.connect))
         return found[0]
 
     def _start_webui(self, command: list[str], env: dict[str, str], port: int) -> None:
-        self.phase("starting-engine", f"{TITLE} starts.")
+        self.phase("starting-engine", "Open WebUI starts.")
         self._start(TITLE, command, env, log="main", task=self.spec.main.name)
         self.health = parts.Health(port)
         self.health.start()
@@ -99,7 +99,7 @@ class ClientSupervisor(Supervisor):
         self.pump(
             until=lambda: health.ok_at is not None or self._moved(target) is not None,
             bound=START_BOUND_S,
-            what=f"{TITLE} to answer",
+            what=TITLE,
         )
         if self._moved(target) is None:
             self.told = ("", "")
@@ -137,8 +137,10 @@ class ClientSupervisor(Supervisor):
     def _died(self, part: Part, code: int) -> NoReturn:
         last = part.last_line()
         if "address already in use" in "\n".join(part.lines[-20:]):
-            self.end("failed", "port-in-use", f"{TITLE}: {last}")
-        self.end("failed", "open-webui-died", f"{TITLE} {parts.describe_exit(code)}: {last}")
+            line = f"{TITLE}: {last}"
+            self.end("failed", "port-in-use", line)
+        text = parts.describe_exit(TITLE, code, last)
+        self.end("failed", "open-webui-died", text)
 
 
 def _name(connect: Connect | None) -> str:

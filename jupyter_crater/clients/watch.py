@@ -58,7 +58,8 @@ def look(connect: Connect, key: str | None = None) -> Seen:
             return told
         url, key = forwards.reach(place, name)
     except CraterError as error:
-        return Seen(None, "engine-unreachable", f"{name!r} can't be reached: {error.message}")
+        text = f"{name!r} can't be reached: {error.message}"
+        return Seen(None, "engine-unreachable", text)
     return probe(Target(v1(url), key), name)
 
 
@@ -67,18 +68,21 @@ def its_word(place: Backend, name: str) -> Seen:
     try:
         status = place.status(name)
     except NotFound:
-        return Seen(None, "engine-missing", f"There is no job {name!r} any more.")
+        text = f"There is no job {name!r} any more."
+        return Seen(None, "engine-missing", text)
     except CraterError as error:
-        return Seen(None, "engine-unreachable", f"{name!r} can't be reached: {error.message}")
+        text = f"{name!r} can't be reached: {error.message}"
+        return Seen(None, "engine-unreachable", text)
     return Seen(None) if status.phase == "serving" else _not_serving(name, status)
 
 
 def _not_serving(name: str, status: JobStatus) -> Seen:
-    why = f" ({status.message})" if status.message else ""
+    why = f"{status.phase}: {status.message}" if status.message else status.phase
     if status.ended:
-        text = f"{name!r} is {status.phase}{why}; this goes on when it is launched again."
+        text = f"{name!r} has ended ({why}); this goes on when it is launched again."
         return Seen(None, "engine-ended", text)
-    return Seen(None, "engine-not-serving", f"Waiting for {name!r}, which is {status.phase}{why}.")
+    text = f"Waiting for {name!r} ({why})."
+    return Seen(None, "engine-not-serving", text)
 
 
 def probe(target: Target, name: str, *, given: bool = False) -> Seen:
@@ -95,8 +99,9 @@ def probe(target: Target, name: str, *, given: bool = False) -> Seen:
     except (ValueError, AttributeError):
         models = None
     if answer.status_code in (401, 403):
-        asked = "the key it was given" if target.key else "a request without a key"
-        text = f"{name!r} refuses {asked} ({answer.status_code} at {target.url})."
+        text = f"{name!r} refuses a request without a key ({answer.status_code} at {target.url})."
+        if target.key:
+            text = f"{name!r} refuses the key it was given ({answer.status_code} at {target.url})."
         return Seen(target, "wrong-key", text)
     if not isinstance(models, list):
         text = f"No OpenAI API at {target.url}: /models answers {answer.status_code}."
@@ -121,7 +126,7 @@ class Watch(threading.Thread):
                 now = look(self.connect, self.key)
             except Exception as error:  # noqa: BLE001 - a watch that died would show an old state
                 broken = BackendError(f"{type(error).__name__}: {error}")
-                now = Seen(None, "engine-unreachable", str(broken))
+                now = Seen(None, "engine-unreachable", broken.message)
             self._missed = 0 if now.ok else self._missed + 1
             if now.ok or self.seen is None or not self.seen.ok or self._missed >= MISSES:
                 self.seen = now

@@ -56,11 +56,10 @@ def _phase(pattern: str, phase: str) -> _Rule:
     return _Rule(re.compile(pattern), lambda _m, _line: Meaning("phase", phase))
 
 
-def _progress(pattern: str, what: str, unit: str) -> _Rule:
+def _progress(pattern: str, what: str, words: str) -> _Rule:
     def make(match: re.Match[str], _line: str) -> Meaning:
-        done, total = int(match[1]), int(match[2])
-        data = {"done": done, "total": total, "unit": unit}
-        return Meaning("progress", what, f"{what} {done}/{total}", data)
+        data = {"done": int(match[1]), "total": int(match[2]), "unit": what}
+        return Meaning("progress", what, match.expand(words), data)
 
     return _Rule(re.compile(pattern), make)
 
@@ -83,8 +82,8 @@ def _fact(pattern: str, name: str, unit: str) -> _Rule:
 
 # Facts before phases: a line that is both tells its figure, and the phase follows from it.
 _RULES: tuple[_Rule, ...] = (
-    _progress(r"checkpoint shards:\s+\d+% Completed \| (\d+)/(\d+)", "shards", "shards"),
-    _progress(r"Capturing (?:CUDA|cuda|cudagraph).*?\|\s*(\d+)/(\d+)", "graphs", "graphs"),
+    _progress(r"checkpoint shards:\s+\d+% Completed \| (\d+)/(\d+)", "shards", r"shards \1/\2"),
+    _progress(r"Capturing (?:CUDA|cuda|cudagraph).*?\|\s*(\d+)/(\d+)", "graphs", r"graphs \1/\2"),
     _compiling(
         r"Using cache directory: .* for vLLM's torch\.compile", "compiling: tracing the model"
     ),

@@ -109,7 +109,7 @@ def plan(
     if tensor_parallel is None or pipeline_parallel is None:
         tp, pp, why = best_layout(setup, tensor_parallel, pipeline_parallel)
         setup = setup.with_(tensor_parallel=tp, pipeline_parallel=pp)
-        because = (why,) if nodes * gpus_per_node > 1 else ()
+        because = why if nodes * gpus_per_node > 1 else ()
     kept = _measured.load(measurements, setup) if measurements else None
     return plan_of(setup, context, because=because, measured=kept)
 

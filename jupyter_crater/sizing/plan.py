@@ -176,7 +176,8 @@ def plan_of(
     fit = evaluate(s)
     said: tuple[str, ...] = ()
     if measured:
-        fit, said = _as_measured(fit, measured), (f"KV cache as measured {measured['when']}",)
+        assumption = f"KV cache as measured {measured['when']}"
+        fit, said = _as_measured(fit, measured), (assumption,)
     return Plan(fit, apply(fit, context), (*s.assumed, *because, *said), measured)
 
 

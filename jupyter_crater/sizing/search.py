@@ -156,7 +156,7 @@ def _candidates(s: Setup, tp: int | None, pp: int | None) -> tuple[tuple[int, in
     return tuple((t, have // t) for t in inside or whole) or ((1, min(have, s.model.layers)),)
 
 
-def best_layout(s: Setup, tp: int | None, pp: int | None) -> tuple[int, int, str]:
+def best_layout(s: Setup, tp: int | None, pp: int | None) -> tuple[int, int, tuple[str, ...]]:
     """Tensor and pipeline parallel sizes for all GPUs of the setup, and why these.
 
     The largest legal TP inside a node that fits; PP between nodes and where TP is illegal.
@@ -173,9 +173,11 @@ def best_layout(s: Setup, tp: int | None, pp: int | None) -> tuple[int, int, str
         for t in range(chosen[0] + 1, s.gpus_per_node + 1)
         if s.gpus_per_node % t == 0 and not divides(s, t)
     ]
-    why = f"TP {chosen[0]} × PP {chosen[1]} chosen: the most tensor parallelism inside a node"
-    if illegal:
-        why += f" that the model allows (it does not allow {', '.join(map(str, illegal))})"
+    name = f"TP {chosen[0]} × PP {chosen[1]}"
+    because = f"{name} chosen: the most tensor parallelism inside a node"
     if chosen != candidates[0]:
-        why += " that fits"
-    return *chosen, why
+        because = f"{name} chosen: the most tensor parallelism inside a node that fits"
+    if not illegal:
+        return *chosen, (because,)
+    assumption = f"the model does not allow TP {', '.join(map(str, illegal))}"
+    return *chosen, (because, assumption)

@@ -69,6 +69,20 @@ test.each([
   expect(told('Use me.\nOr not')).toBe(fill(words['Use {1}']).replace('L4 1.5 $&', 'me.\nOr not'));
 });
 
+test('a sentence in a sentence is told, too; a name or a value is none', async () => {
+  document.documentElement.lang = 'zh-CN';
+  await loadWords({ ja: () => Promise.resolve(ja), 'zh-CN': () => Promise.resolve(zhCN) });
+  expect(told('Starting again (the last try) after: The vLLM server was killed by signal 9.')).toBe(
+    '正在重新启动（最后一次尝试），原因：vLLM 服务器 被信号 9 终止。'
+  );
+  expect(
+    told(
+      'None of 12 nodes has room now: 8 with too few free GPUs (nvidia.com/gpu); 4 being drained.'
+    )
+  ).toBe('12 个节点目前都没有空位：8 个空闲 GPU 不足（nvidia.com/gpu）; 4 个正在排空。');
+  expect(told('The engine is at Log now.')).toBe('引擎现在位于 Log。');
+});
+
 test('texts follow the language of the page', async () => {
   const from = { ja: () => Promise.resolve(ja), 'zh-CN': () => Promise.resolve(zhCN) };
   document.documentElement.lang = 'ja-JP';

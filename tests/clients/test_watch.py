@@ -64,7 +64,7 @@ def test_a_job_that_still_starts_is_told_with_its_phase():
     status = JobStatus(name="engine", phase="waiting-for-workers", **here)
     seen = its_word(SimpleNamespace(status=lambda name: status), "engine")
     assert seen.code == "engine-not-serving"
-    assert "'engine', which is waiting-for-workers (2 of 3 nodes)" in seen.message
+    assert "'engine' (waiting-for-workers: 2 of 3 nodes)" in seen.message
 
 
 def test_a_job_that_serves_is_the_target_until_its_end(launch):

@@ -141,6 +141,7 @@ def test_it_fires(rule):
     assert [f.severity for f in found] == [severity]
     assert all(map(translated, (found[0].message, found[0].because)))
     assert all(translated(fix.label) for fix in found[0].fixes)
+    assert all(map(translated, sizing.size(**CASES[rule][0]).assumed))
 
 
 @pytest.mark.parametrize("rule", CASES)

@@ -53,7 +53,7 @@ def test_two_cards_are_refused_with_the_figure():
 def test_three_cards_only_as_a_pipeline_and_with_a_shorter_context():
     plan = size(gpus=3)
     assert (plan.setup.tensor_parallel, plan.setup.pipeline_parallel) == (1, 3)
-    assert any("does not allow 3" in said for said in plan.assumed)
+    assert any("does not allow TP 3" in said for said in plan.assumed)
     assert figures(plan)[:2] == [20.56, 6.06]
     assert plan.fit.tokens == pytest.approx(22_000, rel=0.1)
     assert rules(plan) == ["context"]

@@ -219,7 +219,8 @@ def observations(seen: Seen, *, now: float) -> list[Observation]:
     if status == "Restarting":
         found.append(Observation(now, "phase", "restarting", "a pod was evicted"))
     if status in ("Completing", "Aborting", "Terminating"):
-        found.append(Observation(now, "phase", "stopping", status))
+        line = status
+        found.append(Observation(now, "phase", "stopping", line))
     if seen.over:
         found.append(_end(status, ended or started or created))
     else:
@@ -242,9 +243,9 @@ def _first_phase(spec: JobSpec) -> str:
 
 def _pods(seen: Seen, created: float, now: float) -> Iterator[Observation]:
     for event in seen.events:
-        reason, text = str(event.get("reason") or ""), str(event.get("message") or "")
+        reason, line = str(event.get("reason") or ""), str(event.get("message") or "")
         moment = seconds(event.get("lastTimestamp")) or created
-        yield Observation(moment, "event", reason, text)
+        yield Observation(moment, "event", reason, line)
     if any(pod["nodename"] for pod in seen.pods) and seen.row["status"] in _WAITING:
         yield Observation(created, "phase", "scheduled")
     for pod in seen.pods:
@@ -253,9 +254,9 @@ def _pods(seen: Seen, created: float, now: float) -> Iterator[Observation]:
         told["restarts"] = seen.restarts.get(pod["name"], 0)
         phase = {"Succeeded": "succeeded"}.get(pod["phase"], str(pod["phase"]).lower())
         if waiting := seen.waiting.get(pod["name"]):
-            text = waiting.get("message") or waiting["reason"]
-            yield Observation(now, "phase", "pulling", text)
-            yield Observation(now, "event", str(waiting["reason"]), text, task, index, {"rank": 0})
+            line = waiting.get("message") or waiting["reason"]
+            yield Observation(now, "phase", "pulling", line)
+            yield Observation(now, "event", str(waiting["reason"]), line, task, index, {"rank": 0})
             phase = "pulling"
         yield Observation(now, "task", phase, "", task, index, told)
 
@@ -263,14 +264,16 @@ def _pods(seen: Seen, created: float, now: float) -> Iterator[Observation]:
 def _end(status: str, moment: float) -> Observation:
     failed = {"Failed": "the job failed", "Terminated": "a task failed, so the job was ended"}
     if status in failed:
-        return Observation(moment, "phase", "failed", failed[status], data={"code": status.lower()})
+        text = failed[status]
+        return Observation(moment, "phase", "failed", text, data={"code": status.lower()})
     stopped = {
         "Freed": "The platform released the job (idle, too old, or cleaned up).",
         "Completed": "The head ended.",
         "Deleted": "Stopped.",
     }
     data = {"code": "released"} if status == "Freed" else {}
-    return Observation(moment, "phase", "stopped", stopped.get(status, status), data=data)
+    text = stopped.get(status, status)
+    return Observation(moment, "phase", "stopped", text, data=data)
 
 
 def _reaping(row: dict[str, Any], started: float | None, now: float) -> Iterator[Observation]:
@@ -284,9 +287,9 @@ def _reaping(row: dict[str, Any], started: float | None, now: float) -> Iterator
         yield Observation(started, "event", "locked", f"Locked until {until}.")
     else:
         left = started + REAPED_AFTER_S - now
-        text = f"{left / 3600:.0f} h left" if left > 0 else "any time now, a day after its warning"
+        label = f"{left / 3600:.0f} h left" if left > 0 else "any time now, a day after its warning"
         text = (
-            f"The platform releases jobs after 4 days ({text}), and those whose GPUs idle for 2 h "
+            f"The platform releases jobs after 4 days ({label}), and those whose GPUs idle for 2 h "
             "(with 30 minutes' notice). A lock, asked for on the job's page, holds it off."
         )
         yield Observation(started, "event", "reaping", text, data={"seconds_left": max(0.0, left)})

@@ -142,14 +142,17 @@ def _words(job: Record, workload: dict[str, Any]) -> tuple[str, str]:
     if job.carrier == "volcano":
         state = status.get("state") or {}
         phase = str(state.get("phase") or "Failed")
-        text = str(state.get("message") or state.get("reason") or "a task failed")
-        return phase.lower(), f"Volcano ended the job: {text}."
+        line = str(state.get("message") or state.get("reason") or "")
+        text = f"Volcano ended the job: {line}."
+        return phase.lower(), text if line else "Volcano ended the job: a task failed."
     if job.carrier == "kuberay":
         phase = str(status.get("jobDeploymentStatus") or "")
         reason = phase if phase == "ValidationFailed" else str(status.get("reason") or phase)
-        return reason, str(status.get("message") or f"KubeRay ended the job: {reason}.")
+        line = str(status.get("message") or "")
+        return reason, line or f"KubeRay ended the job: {reason}."
     failed: dict[str, Any] = next(
         (c for c in status.get("conditions") or [] if c.get("type") == "Failed"), {}
     )
     reason = str(failed.get("reason") or "failed")
-    return reason, str(failed.get("message") or "The job failed.")
+    line = str(failed.get("message") or "")
+    return reason, line or "The job failed."

@@ -130,13 +130,13 @@ def observations(seen: Seen, *, now: float) -> list[Observation]:
 
 def _event(event: dict[str, Any], created: float) -> Observation:
     stamp = event.get("lastTimestamp") or event.get("eventTime") or event.get("firstTimestamp")
-    text = str(event.get("message") or event.get("note") or "")
+    line = str(event.get("message") or event.get("note") or "")
     count = int(event.get("count") or (event.get("series") or {}).get("count") or 1)
     data = {"type": event.get("type", "Normal"), "about": subject(event)}
     if count > 1:
         data["count"] = count
     return Observation(
-        when(stamp) or created, "event", str(event.get("reason") or ""), text, data=data
+        when(stamp) or created, "event", str(event.get("reason") or ""), line, data=data
     )
 
 
@@ -180,7 +180,8 @@ def _phases(seen: Seen, created: float, now: float) -> Iterator[Observation]:
     # Scheduler and node have clocks of their own: nothing runs before it is placed.
     placed_at = [p.scheduled or p.created or created for p in pods]
     scheduled = min([max(placed_at), *(p.running for p in pods if p.running)])
-    yield Observation(scheduled, "phase", "scheduled", _nodes(pods))
+    line = ", ".join(f"{p.label} ({p.node})" for p in pods if p.node)
+    yield Observation(scheduled, "phase", "scheduled", line)
     if waits:
         pulls = [e for e in seen.events if e.get("reason") in ("Pulling", "BackOff", "Failed")]
         pulling = any(p.phase == "pulling" for p in waits) or any(
@@ -210,12 +211,8 @@ def _served(seen: Seen) -> bool:
 
 
 def _incomplete(seen: Seen) -> str:
-    here = {p.label for p in seen.pods if p.phase == "running"}
-    return f"{len(here)} of {seen.spec.nodes} pods run"
-
-
-def _nodes(pods: list[View]) -> str:
-    return ", ".join(f"{p.label} on {p.node}" for p in pods if p.node)
+    up = {p.label for p in seen.pods if p.phase == "running"}
+    return f"{len(up)} of {seen.spec.nodes} pods run"
 
 
 def _pulled(seen: Seen) -> float | None:
@@ -292,5 +289,7 @@ def _restarting(seen: Seen) -> str:
     status = seen.workload.get("status") or {}
     count = status.get("retryCount") or status.get("failed") or 0
     death = ends.first_death(seen.pods)
-    text = f"restart {count} of {seen.spec.max_restarts}" if count else "all pods start anew"
-    return f"{text}: {death.text}" if death else text
+    most = seen.spec.max_restarts
+    if count:
+        return f"restart {count} of {most}: {death.text}" if death else f"restart {count} of {most}"
+    return f"all pods start anew: {death.text}" if death else "all pods start anew"

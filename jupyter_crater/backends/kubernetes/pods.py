@@ -190,7 +190,8 @@ def _death(
 ) -> Death | None:
     status, spec = document.get("status") or {}, document.get("spec") or {}
     who = f"{task}-{index}" if task == "worker" else task
-    node = f" on {spec['nodeName']}" if spec.get("nodeName") else ""
+    if spec.get("nodeName"):
+        who += f" ({spec['nodeName']})"
     ended = state.get("terminated") or {}
     time = when(ended.get("finishedAt"))
     target = conditions.get("DisruptionTarget") or {}
@@ -198,31 +199,33 @@ def _death(
         other = ("evicted", str(target.get("message") or "it was disrupted"))
         word, because = _DISRUPTIONS.get(str(target.get("reason")), other)
         return Death(
-            word, f"{who}{node} is gone: {because}.", when(target.get("lastTransitionTime")), rank=0
+            word, f"{who} is gone: {because}.", when(target.get("lastTransitionTime")), rank=0
         )
     if status.get("reason") == "Evicted":
         told = str(status.get("message") or "the node ran short of resources").strip()
-        return Death("evicted", f"{who}{node} was evicted: {told}", time, rank=0)
+        return Death("evicted", f"{who} was evicted: {told}", time, rank=0)
     if status.get("reason") == "NodeLost":
-        return Death("node-lost", f"{who}{node} is gone: its node stopped answering.", time, rank=0)
+        return Death("node-lost", f"{who} is gone: its node stopped answering.", time, rank=0)
     if str(status.get("reason") or "").startswith(("UnexpectedAdmission", "OutOf")):
         told = str(status.get("message") or status["reason"])
         return Death("refused-by-node", f"{who}: the node refused it: {told}", time, rank=0)
     if ended.get("reason") == "OOMKilled":
         limit = _memory_limit(spec)
-        words = f" (its limit is {limit})" if limit else ""
-        return Death(
-            "oom-killed", f"{who}{node} used more memory than it may{words}.", time, 137, 0
-        )
+        text = f"{who} used more memory than it may."
+        if limit:
+            text = f"{who} used more memory than it may (its limit is {limit})."
+        return Death("oom-killed", text, time, 137, 0)
     code = ended.get("exitCode")
     if code or ended.get("signal"):
         number = int(code or 128 + int(ended["signal"]))
         told = str(ended.get("message") or "").strip()
-        told = f": {told.splitlines()[-1]}" if told else ""
-        return Death("exited", f"{who}{node} ended with exit code {number}{told}.", time, number)
+        text = f"{who} ended with exit code {number}."
+        if told:
+            text = f"{who} ended with exit code {number}: {told.splitlines()[-1]}"
+        return Death("exited", text, time, number)
     if status.get("phase") == "Failed":
         told = str(status.get("message") or status.get("reason") or "no reason given")
-        return Death("exited", f"{who}{node} failed: {told}.", time)
+        return Death("exited", f"The pod of {who} failed: {told}.", time)
     return None
 
 

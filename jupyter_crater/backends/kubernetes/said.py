@@ -23,10 +23,13 @@ def meanings(line: str) -> list[Meaning]:
 def _ours(text: str) -> list[Meaning]:
     if match := _NODES.match(text):
         done, total = int(match[1]), int(match[2])
+        message = f"waiting for nodes: {done} of {total} nodes"
+        if more := text[match.end() :]:
+            message = f"waiting for nodes: {done} of {total} nodes{more}"
         data = {"done": done, "total": total, "unit": "nodes"}
         return [
             Meaning("phase", "waiting-for-workers"),
-            Meaning("progress", "workers", text, data),
+            Meaning("progress", "workers", message, data),
         ]
     if text.startswith("all nodes have joined"):
         return [Meaning("phase", "starting-engine")]

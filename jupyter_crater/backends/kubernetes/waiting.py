@@ -48,7 +48,7 @@ def quota(text: str) -> str | None:
     if match := _QUOTA.search(text):
         asked, used, limit = (_amounts(match[k]) for k in ("asked", "used", "limit"))
         rows = [
-            f"{_resource(key)}: {used.get(key, '?')} of {limit.get(key, '?')} in use, {more} more asked for"
+            _share(_resource(key), used.get(key, "?"), limit.get(key, "?"), more)
             for key, more in asked.items()
         ]
         return f"The quota {match['name']!r} does not allow it ({'; '.join(rows)})."
@@ -56,7 +56,9 @@ def quota(text: str) -> str | None:
         return f"A quota of the namespace does not allow it: {text.rpartition('quota: ')[2]}."
     if match := _NEEDS.search(text):
         if match["most"]:
-            return f"A limit of the namespace allows at most {match['n']} {match['most']}: {text}."
+            return (
+                f"A limit of the namespace allows at most {match['n']} of {match['most']}: {text}."
+            )
         return f"A quota of the namespace asks that every pod says its {match['what']}."
     return None
 
@@ -64,6 +66,10 @@ def quota(text: str) -> str | None:
 def _amounts(text: str) -> dict[str, str]:
     pairs = (part.strip().partition("=") for part in text.split(","))
     return {key: value for key, _, value in pairs if value}
+
+
+def _share(name: str, used: str, limit: str, more: str) -> str:
+    return f"{name}: {used} of {limit} in use, {more} more asked for"
 
 
 def _resource(key: str) -> str:
@@ -75,15 +81,15 @@ def scheduler(text: str) -> Why:
     """What a scheduler's sentence means: "0/12 nodes are available: 8 Insufficient …"."""
     match = _NODES.search(text)
     if match is None:
-        if gang := _GANG.search(text):
-            told = (
-                f"All {gang[2]} pods start together or none does, and {gang[1]} find no node yet."
+        if (gang := _GANG.search(text)) and "quota insufficient" not in text:
+            return Why(
+                "gang",
+                f"All {gang[2]} pods start together or none does, and {gang[1]} find no node yet.",
             )
-            if "quota insufficient" not in text:
-                return Why("gang", told)
         if re.search(r"queue .*(?:overused|insufficient|exceed)|overused", text, re.IGNORECASE):
             return Why("queue", f"The queue's share is in use: {text.strip()}")
-        return Why("scheduler", text.strip())
+        line = text.strip()
+        return Why("scheduler", line)
     # "preemption: …" repeats the count in other words.
     rest = re.split(r"\.? ?preemption:|\.$", match["rest"].strip())[0]
     parts = [_PART.match(part.strip()) for part in re.split(r", (?=\d+ )", str(rest))]
@@ -93,32 +99,31 @@ def scheduler(text: str) -> Why:
     volume = re.search(
         r'persistentvolumeclaim "?[\w.-]+"? not found|unbound.*PersistentVolumeClaim', rest
     )
-    return Why(
-        "volume" if volume else "scheduler",
-        f"None of {total} node{'s' if total != 1 else ''} has room now: {words}.",
-    )
+    text = f"None of {total} nodes has room now: {words}."
+    if total == 1:
+        text = f"The only node has no room now: {words}."
+    return Why("volume" if volume else "scheduler", text)
 
 
 def _because(count: int, what: str) -> str:
     """One reason, which so many nodes have."""
-    have, are, do = ("has", "is", "does") if count == 1 else ("have", "are", "do")
     if match := re.match(r"Insufficient (\S+)", what):
         name = match[1]
         if "gpu" in name or name.startswith("nvidia.com/"):
-            return f"{count} {have} too few free GPUs ({name})"
-        return f"{count} {have} too little {name} free"
+            return f"{count} with too few free GPUs ({name})"
+        return f"{count} with too little {name} free"
     if match := re.search(r"taint\(?s?\)? ?\{?([^}]*)\}?", what):
-        return f"{count} {are} closed to it by a taint ({match[1].strip(' :') or 'unnamed'})"
+        return f"{count} closed to it by a taint ({match[1].strip(' :') or 'unnamed'})"
     if "affinity" in what or "selector" in what:
-        return f"{count} {do} not have the labels it asks for (the GPU type, for instance)"
+        return f"{count} without the labels it asks for (the GPU type, for instance)"
     if "unschedulable" in what:
-        return f"{count} {are} being drained"
+        return f"{count} being drained"
     if "Too many pods" in what:
-        return f"{count} {are} full of pods"
+        return f"{count} full of pods"
     if "free ports" in what:
-        return f"{count} {have} the port in use"
+        return f"{count} with the port in use"
     if "volume node affinity" in what:
-        return f"{count} can't reach the volume"
+        return f"{count} out of reach of the volume"
     return f"{count}: {what.removeprefix('node(s) ')}"
 
 
@@ -147,8 +152,7 @@ def of_pod(pod: dict[str, Any]) -> Iterator[Why]:
         if reason in _PULL:
             yield _image(container.get("image", "?"), reason, text)
         elif reason in _CONFIG:
-            told = f"A container can't be made: {text or reason}."
-            yield Why("config", told, stuck=True)
+            yield Why("config", f"A container can't be made: {text or reason}.", stuck=True)
 
 
 def _image(image: str, reason: str, text: str) -> Why:
@@ -178,8 +182,8 @@ def of_event(event: dict[str, Any]) -> Why | None:
         str(event.get("reason") or ""),
         str(event.get("message") or event.get("note") or ""),
     )
-    if told := quota(text):
-        return Why("quota", told)
+    if line := quota(text):
+        return Why("quota", line)
     if reason in ("FailedMount", "FailedAttachVolume", "ProvisioningFailed"):
         wrong = "not found" in text
         return Why("volume", f"A volume can't be mounted: {text.strip()}", stuck=wrong)

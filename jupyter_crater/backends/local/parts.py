@@ -113,8 +113,17 @@ def start(
     return Part(title, task, index, process, Log(log))
 
 
-def describe_exit(code: int) -> str:
-    return f"was killed by signal {-code}" if code < 0 else f"ended with exit code {code}"
+def describe_exit(who: str, code: int, last: str = "") -> str:
+    """What became of a part, and the line that says why where one does."""
+    if last and code < 0:
+        return f"{who} was killed by signal {-code}: {last}"
+    if last:
+        return f"{who} ended with exit code {code}: {last}"
+    return (
+        f"{who} was killed by signal {-code}."
+        if code < 0
+        else f"{who} ended with exit code {code}."
+    )
 
 
 class Health(threading.Thread):

@@ -102,14 +102,17 @@ class Supervisor:
                 break
             if taken and stolen < PORT_STARTS - 1 and not self._given("port", "ray_port"):
                 stolen += 1
-                why = "A port was taken meanwhile: another one is tried."
+                message = "A port was taken meanwhile: another one is tried."
             elif left and not taken:
                 left -= 1
-                more = f"{left} more after this one" if left else "the last try"
-                why = f"Starting again ({more}) after: {outcome.message}"
+                message = f"Starting again (the last try) after: {outcome.message}"
+                if left:
+                    message = (
+                        f"Starting again ({left} more after this one) after: {outcome.message}"
+                    )
             else:
                 break
-            self.phase("restarting", why)
+            self.phase("restarting", message)
             self._take_down(gently=False)
             self._forget_parts()
         # Told before it is done: taking a gang down may take seconds, and readers wait for the reason.
@@ -126,10 +129,12 @@ class Supervisor:
         except Ended as ended:
             return ended
         except CraterError as error:
-            return Ended("failed", type(error).__name__, str(error))
+            line = str(error)
+            return Ended("failed", type(error).__name__, line)
         except Exception as error:  # noqa: BLE001 - the job must end with a reason in any case
             traceback.print_exc()
-            return Ended("failed", "supervisor-error", f"{type(error).__name__}: {error}")
+            line = f"{type(error).__name__}: {error}"
+            return Ended("failed", "supervisor-error", line)
         return Ended("failed", "supervisor-error", "The supervisor ended without a word.")
 
     def _given(self, *parameters: str) -> bool:

@@ -93,7 +93,7 @@ class EngineSupervisor(Supervisor):
         if all(commands.stands_in(m) for m in ("raycli", "nodes", "serve")):
             self.note("rehearsal", "engine", "a test asked for it", asked="vllm", used="stand-in")
             return None
-        return self._installed(find_engine, install, "the engine (Ray and vLLM)")
+        return self._installed(find_engine, install, "Ray and vLLM")
 
     def _environment(self, engine: Environment | None) -> dict[str, str]:
         settings = self.spec.engine
@@ -178,7 +178,7 @@ class EngineSupervisor(Supervisor):
                         self.end("failed", "workers-missing", text)
             return ready
 
-        self.pump(until=read, bound=self._nodes_bound() + 30, what="all Ray nodes to join")
+        self.pump(until=read, bound=self._nodes_bound() + 30, what="Ray")
         waiting.process.wait(5)
         self.parts.remove(waiting)
         self.awaited = False
@@ -201,7 +201,7 @@ class EngineSupervisor(Supervisor):
         if self.health is None:
             self.phase("serving", "The command runs; it offers no service to ask.")
             return
-        self.pump(until=self._serving, bound=START_BOUND_S, what="/health to answer")
+        self.pump(until=self._serving, bound=START_BOUND_S, what="/health")
         self._read_ranks()
         self.ranks.find_cores(self._main().process.pid)
         self.phase("serving")
@@ -221,21 +221,23 @@ class EngineSupervisor(Supervisor):
                 self.current = seen.reason
             self.see(seen)
             if seen.data.get("fatal") and self._serving() and not ended:
-                self.end("failed", seen.reason, f"{part.title}: {seen.message}")
+                line = f"{part.title}: {seen.message}"
+                self.end("failed", seen.reason, line)
 
     def _died(self, part: Part, code: int) -> NoReturn:
-        how = parts.describe_exit(code)
         found = self._verdict(part) if code >= 0 else None
         if part.title in parts.MAIN:
             if self.spec.engine is None and code == 0:
                 self.end("stopped", "completed", "The command ended with exit code 0.")
             if found is not None:
                 self.end("failed", *found)
-            reason = "engine-died" if part.title == parts.ENGINE else "command-failed"
-            self.end("failed", reason, f"The {part.title} {how}.")
+            engine = part.title == parts.ENGINE
+            label = "The vLLM server" if engine else "The start command"
+            text = parts.describe_exit(label, code)
+            self.end("failed", "engine-died" if engine else "command-failed", text)
         word = part.title.lower().replace(" ", "-")
-        because = f": {found[1]}" if found else "."
-        self.end("failed", f"{word}-died", f"{part.title} {how}{because}")
+        text = parts.describe_exit(part.title, code, found[1] if found else "")
+        self.end("failed", f"{word}-died", text)
 
     def _check(self) -> None:
         self._stopped_forward()
@@ -247,8 +249,9 @@ class EngineSupervisor(Supervisor):
         self.shm |= processes.shared_memory(parts.tree(self.parts))
         assert self.health is not None
         if self.health.status == 503:
-            found = self._verdict(self._main())
-            self.end("failed", *(found or ("engine-died", "The engine says 503 on /health.")))
+            if (found := self._verdict(self._main())) is not None:
+                self.end("failed", *found)
+            self.end("failed", "engine-died", "The engine says 503 on /health.")
         silent = time.monotonic() - (self.health.ok_at or 0)
         if silent > SILENT_S:
             text = f"The vLLM server has not answered for {silent:.0f} s."
@@ -267,8 +270,8 @@ class EngineSupervisor(Supervisor):
 
     def _read_ranks(self) -> None:
         for row in self.ranks.new():
-            message = f"rank {row['rank']} (pipeline stage {row['pp']}) on {row['node']}"
-            self.note("fact", "rank-placed", message, **row)
+            line = f"rank {row['rank']} (pipeline stage {row['pp']}) on {row['node']}"
+            self.note("fact", "rank-placed", line, **row)
 
     def _verdict(self, part: Part) -> tuple[str, str] | None:
         """The decisive line; a serving engine that reports an error of its own core is dead."""

@@ -3,7 +3,7 @@ import * as React from 'react';
 import { list, number, record, text } from '../model';
 import { ErrorNote } from './controls';
 import { clock, plain } from './format';
-import { t } from './i18n';
+import { t, told } from './i18n';
 import { phaseName } from './phases';
 import { CraterError, ITransport } from './transport';
 
@@ -84,7 +84,7 @@ export function Events(props: {
                 <td>{clock(event.time)}</td>
                 <td>{event.task || '–'}</td>
                 <td>{plain(event.what)}</td>
-                <td>{plain(event.message)}</td>
+                <td>{plain(told(event.message))}</td>
               </tr>
             ))}
           </tbody>

@@ -2,7 +2,7 @@ import * as React from 'react';
 
 import type { IStatus } from '../model';
 import { CopyButton, ErrorNote } from './controls';
-import { t } from './i18n';
+import { t, told } from './i18n';
 import { IGroup, JobStore, key } from './jobstore';
 import { isPage } from './OpenPage';
 import { PhaseChip } from './Tasks';
@@ -173,9 +173,9 @@ function Rows(
               key={`error ${row.top}`}
               className="crater-JobList-error"
               style={put(row)}
-              title={row.error.message}
+              title={told(row.error.message)}
             >
-              {row.error.message}
+              {told(row.error.message)}
             </li>
           ) : (
             <JobRow
@@ -222,7 +222,7 @@ const JobRow = React.memo(function JobRow(
           className="crater-JobRow-open"
           tabIndex={tabIndex}
           aria-current={props.chosen || undefined}
-          title={job.message || job.name}
+          title={told(job.message) || job.name}
           onClick={() => props.onOpen(job)}
         >
           {job.name}

@@ -7,7 +7,7 @@ import { ConfirmButton, ErrorNote, Root } from './controls';
 import { Diagnoses } from './Diagnoses';
 import { Events } from './Events';
 import { Figures } from './Figures';
-import { t } from './i18n';
+import { t, told } from './i18n';
 import { LogView } from './LogView';
 import { Measured, MemoryBars } from './Memory';
 import { tone } from './phases';
@@ -91,7 +91,7 @@ export function JobView(props: IJobViewProps): JSX.Element {
           className={`crater-Note${tone(status.phase) === 'bad' ? ' crater-mod-error' : ''}`}
           role="status"
         >
-          {status.message}
+          {told(status.message)}
           {status.reason && <code className="crater-Job-reason">{status.reason}</code>}
         </div>
       )}
@@ -99,7 +99,7 @@ export function JobView(props: IJobViewProps): JSX.Element {
         <div className="crater-Note crater-mod-warning" role="status">
           {gone
             ? t('This job is no longer there. What you see is how it was.')
-            : t('Not live: {message}', { message: error.message })}
+            : t('Not live: {message}', { message: told(error.message) })}
         </div>
       )}
       <Tabs tab={tab} onTab={setTab} />

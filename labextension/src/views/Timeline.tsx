@@ -3,7 +3,7 @@ import * as React from 'react';
 import { IForecast, IStatus, ITimelineEntry, PHASES_ENDED } from '../model';
 import { useNow } from './controls';
 import { clock, duration } from './format';
-import { t } from './i18n';
+import { t, told } from './i18n';
 import { phaseName, tone } from './phases';
 
 /** How it got there, and how long it will still take. */
@@ -27,12 +27,12 @@ export function Timeline({ status }: { status: IStatus }): JSX.Element {
       </h4>
       {running && forecast?.late && (
         <p className="crater-Note crater-mod-warning" role="status">
-          {forecast.late}
+          {told(forecast.late)}
         </p>
       )}
       <ol className="crater-Timeline">
         {timeline.map((entry, index) => (
-          <li key={index} title={`${clock(entry.started)} ${entry.detail}`}>
+          <li key={index} title={`${clock(entry.started)} ${told(entry.detail)}`}>
             <span className={`crater-Timeline-phase crater-tone-${tone(entry.phase)}`}>
               {phaseName(entry.phase)}
             </span>
@@ -45,7 +45,7 @@ export function Timeline({ status }: { status: IStatus }): JSX.Element {
                   }}
                 />
               )}
-              <small>{entry.detail}</small>
+              <small>{told(entry.detail)}</small>
             </span>
             <span className="crater-Timeline-time">
               {PHASES_ENDED.has(entry.phase)
@@ -60,10 +60,11 @@ export function Timeline({ status }: { status: IStatus }): JSX.Element {
 }
 
 /** What is left, by earlier starts of the same job or by sizing. */
-function left({ low, high, source }: IForecast): string {
+function left({ low, high, source: english }: IForecast): string {
   if (low === null || high === null) {
     return '';
   }
+  const source = told(english);
   if (high <= 0) {
     return t('longer than {source}', { source });
   }

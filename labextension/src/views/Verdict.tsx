@@ -48,7 +48,7 @@ export function Verdict({ plan, onFix }: { plan: IPlan; onFix: ApplyFix }): JSX.
           <summary>{t('What was assumed ({count})', { count: plan.assumed.length })}</summary>
           <ul>
             {plan.assumed.map((line, index) => (
-              <li key={index}>{line}</li>
+              <li key={index}>{told(line)}</li>
             ))}
           </ul>
         </details>

@@ -1,7 +1,7 @@
 import * as React from 'react';
 
 import { copy } from './format';
-import { t } from './i18n';
+import { t, told } from './i18n';
 import type { CraterError } from './transport';
 
 /** Copies `value` (made when it is wanted); says for two seconds that it did, or why not. */
@@ -72,8 +72,8 @@ export function ErrorNote({ error }: { error: CraterError | null }): JSX.Element
   return (
     error && (
       <div className="crater-Note crater-mod-error" role="alert">
-        {error.message}
-        {error.hint && <div className="crater-Note-hint">{error.hint}</div>}
+        {told(error.message)}
+        {error.hint && <div className="crater-Note-hint">{told(error.hint)}</div>}
       </div>
     )
   );

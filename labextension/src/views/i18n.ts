@@ -53,7 +53,11 @@ export function told(english: string): string {
     // Most of the hundreds begin otherwise: no pattern is tried for those.
     const filled = english.startsWith(begins) && made.exec(english);
     if (filled) {
-      return text.replace(HOLE, (_, number: string) => filled[Number(number)]);
+      // What is filled in may be sentences: why it ended, in why it starts again.
+      return text.replace(HOLE, (_, number: string) => {
+        const given = filled[Number(number)].split('; ');
+        return given.map(each => (each.includes(' ') ? told(each) : each)).join('; ');
+      });
     }
   }
   return english;

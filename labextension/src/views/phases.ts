@@ -11,6 +11,7 @@ export function tone(phase: string): 'good' | 'bad' | 'busy' | 'still' {
     case 'unreachable':
       return 'bad';
     case 'stopped':
+    case 'ended':
     case 'unknown':
       return 'still';
     default:
@@ -39,7 +40,8 @@ export function phaseName(phase: string): string {
     // Of tasks, which have their own.
     pending: t('pending'),
     running: t('running'),
-    succeeded: t('done')
+    succeeded: t('done'),
+    ended: t('ended')
   };
   return names[phase] ?? phase;
 }

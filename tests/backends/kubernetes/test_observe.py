@@ -33,7 +33,7 @@ def test_waiting_for_gpus_tells_numbers(distributed):
     found = line(volcano(distributed, "Pending", pods))
     assert (found.phase, found.reason) == ("queued", "scheduler")
     assert found.message == (
-        "None of 3 nodes has room now: 3 have too few free GPUs (nvidia.com/gpu)."
+        "None of 3 nodes has room now: 3 with too few free GPUs (nvidia.com/gpu)."
     )
     assert found.head_ip is None
 
@@ -123,9 +123,9 @@ def disrupted(document, reason):
         (
             lambda: o.ended(o.worker(), 137, "OOMKilled"),
             "oom-killed",
-            "worker-0 on n2 used more memory than it may (its limit is 64Gi)",
+            "worker-0 (n2) used more memory than it may (its limit is 64Gi)",
         ),
-        (lambda: o.ended(o.worker(), 3), "exited", "worker-0 on n2 ended with exit code 3"),
+        (lambda: o.ended(o.worker(), 3), "exited", "worker-0 (n2) ended with exit code 3"),
         (
             lambda: disrupted(o.worker(), "PreemptionByScheduler"),
             "preempted",

@@ -18,15 +18,15 @@ from jupyter_crater.backends.kubernetes import waiting
             ),
             "scheduler",
             (
-                "None of 12 nodes has room now: 8 have too few free GPUs (nvidia.com/gpu); 3 are closed to "
-                "it by a taint (node-role.kubernetes.io/control-plane); 1 does not have the labels it asks "
+                "None of 12 nodes has room now: 8 with too few free GPUs (nvidia.com/gpu); 3 closed to "
+                "it by a taint (node-role.kubernetes.io/control-plane); 1 without the labels it asks "
                 "for (the GPU type, for instance)."
             ),
         ),
         (
             "0/1 nodes are available: 1 Insufficient memory.",
             "scheduler",
-            "None of 1 node has room now: 1 has too little memory free.",
+            "The only node has no room now: 1 with too little memory free.",
         ),
         (
             '0/3 nodes are available: persistentvolumeclaim "models" not found. not found',

@@ -1031,5 +1031,217 @@ export const ja: Words = {
   "weights on a faster volume, or in the node's memory or disk":
     '重みをより速いボリューム、またはノードのメモリかディスクに置く',
   '{1} GPUs in the node': 'ノード内で {1} GPU を使用',
-  '{1} stages divide {2} layers': '{1} ステージなら {2} 層を等分できます'
+  '{1} stages divide {2} layers': '{1} ステージなら {2} 層を等分できます',
+  // What sizing assumed.
+  'GPU {1} taken as {2} (it could be {3})':
+    'GPU {1} を {2} とみなしました（{3} の可能性もあります）',
+  'KV cache as measured {1}': 'KV キャッシュは {1} の実測値',
+  'config.json names no dtype: bfloat16 taken':
+    'config.json に dtype がないため bfloat16 とみなしました',
+  'dtype auto would be bfloat16, which this GPU lacks: sized as such':
+    'dtype auto は bfloat16 になりますが、この GPU は対応していません（bfloat16 として計算）',
+  'engine: {1} {2}, the newest recommended for this GPU':
+    'エンジン: {1} {2}（この GPU に推奨される最新版）',
+  'estimate only: {1} is computed as a plain decoder':
+    '概算です: {1} は通常のデコーダーとして計算しています',
+  'max_num_batched_tokens {1}, the default of this version and GPU':
+    'max_num_batched_tokens は {1}（このバージョンと GPU の既定値）',
+  'memory of a {1}g.{2}gb slice taken as {3} GiB':
+    '{1}g.{2}gb スライスのメモリを {3} GiB とみなしました',
+  'the checkpoint of {1} is taken as stored in {2}, groups of 128':
+    '{1} のチェックポイントは {2}（グループサイズ 128）で保存されているとみなしました',
+  'the model does not allow TP {1}': 'このモデルでは TP {1} を使えません',
+  'the vision tower ({1}) is counted as plain transformer layers':
+    'ビジョンタワー（{1}）は通常の Transformer 層として数えています',
+  '{1} chosen: the most tensor parallelism inside a node':
+    '{1} を選択: ノード内でテンソル並列数が最大',
+  '{1} chosen: the most tensor parallelism inside a node that fits':
+    '{1} を選択: メモリに収まる範囲でノード内のテンソル並列数が最大',
+  '{1} is taken as {2} stored as {3} ({4} bits)':
+    '{1} は {2} を {3}（{4} ビット）で保存したものとみなしました',
+  '{1} is taken to have the shapes of {2}': '{1} の形状は {2} と同じとみなしました',
+  '{1} {2} is not covered: computed as {3} {4}':
+    '{1} {2} は対象外のため、{3} {4} として計算しました',
+  '{1}: {2} GiB is an estimate within 0.3 GiB': '{1}: {2} GiB は推定値（誤差 0.3 GiB 以内）',
+  ended: '終了',
+  // What a status and a timeline say.
+  '1 earlier start': '過去 1 回の起動',
+  '{1} earlier starts': '過去 {1} 回の起動',
+  "sizing's cold start": 'サイジングによるコールドスタート見積もり',
+  'Nothing new for {1}; earlier starts: {2} at most.':
+    '{1} 前から進展がありません（過去の起動では最大 {2}）。',
+  'Nothing new for {1}; more than {2} is unusual here.':
+    '{1} 前から進展がありません。ここで {2} を超えるのは通常ではありません。',
+  'A port was taken meanwhile: another one is tried.':
+    'その間にポートが使用されたため、別のポートを試します。',
+  'Compiling bytecode': 'バイトコードをコンパイル中',
+  'It runs on the host {1}; this is {2}.': 'ジョブはホスト {1} で動いています。ここは {2} です。',
+  'No OpenAI API at {1}: /models answers {2}.':
+    '{1} に OpenAI API がありません（/models の応答: {2}）。',
+  'Open WebUI starts.': 'Open WebUI を起動しています。',
+  'Preparing the environment of {1}, once.': '{1} の環境を準備しています（初回のみ）。',
+  'Python {1}.{2} and the lock': 'Python {1}.{2} とロックファイル',
+  'Ray head and {1} worker(s) on 127.0.0.1': '127.0.0.1 上の Ray ヘッドとワーカー {1} 個',
+  'Starting again (the last try) after: {1}': '再起動します（最後の試行）。原因: {1}',
+  'Starting again ({1} more after this one) after: {2}':
+    '再起動します（このあと残り {1} 回）。原因: {2}',
+  'Stopped on request.': '要求により停止しました。',
+  'Stopped while the environment of {1} was made.': '{1} の環境の作成中に停止しました。',
+  'Stopped; its supervisor was gone.': '停止しました。スーパーバイザーはすでにありませんでした。',
+  'The command ended with exit code 0.': 'コマンドは終了コード 0 で終了しました。',
+  'The command runs; it offers no service to ask.':
+    'コマンドは実行中です。状態を確認できるサービスはありません。',
+  'The engine is at {1} now.': 'エンジンのアドレスは現在 {1} です。',
+  'The engine says 503 on /health.': 'エンジンが /health に 503 を返しています。',
+  'The forward was stopped (SIGSTOP), so it was ended.':
+    '転送プロセスが一時停止（SIGSTOP）していたため終了しました。',
+  'The given command, as it is.': '指定されたコマンドをそのまま実行します。',
+  "The job's folder was removed.": 'ジョブのフォルダーが削除されました。',
+  "The job's run record is damaged, so nobody knows who runs it; `stop` still ends it.":
+    'ジョブの実行記録が壊れているため、実行元が分かりません。`stop` で終了できます。',
+  "The job's supervisor (process {1}) was stopped (SIGSTOP).":
+    'ジョブのスーパーバイザー（プロセス {1}）が一時停止（SIGSTOP）されました。',
+  "The job's supervisor is dead; `delete` ends what may be left of the job.":
+    'ジョブのスーパーバイザーが終了しています。残ったプロセスは `delete` で終了できます。',
+  'The lease is over; `extend` would have moved it.':
+    '利用期限が切れました（`extend` で延長できました）。',
+  'The machine was started anew since; the job is gone.':
+    'その後マシンが再起動され、ジョブは失われました。',
+  'The process of rank {1} (pipeline stage {2}) died.':
+    'rank {1}（パイプラインステージ {2}）のプロセスが異常終了しました。',
+  "The process of vLLM's engine core died.": 'vLLM のエンジンコアのプロセスが異常終了しました。',
+  'The start command': '開始コマンド',
+  'The supervisor ended without a word.': 'スーパーバイザーが理由を残さずに終了しました。',
+  'The vLLM server': 'vLLM サーバー',
+  'The vLLM server has not answered for {1} s.': 'vLLM サーバーが {1} 秒間応答していません。',
+  'There is no job {1} any more.': 'ジョブ {1} はもうありません。',
+  'Waited {1} s for {2}, in vain.': '{2} を {1} 秒待ちましたが、準備ができませんでした。',
+  'Waiting for {1} ({2}).': '{1} を待っています（{2}）。',
+  'Waiting for {1}.': '{1} を待っています。',
+  'compiling: graph for {1} in {2} s': 'コンパイル中: {1} のグラフ（{2} 秒）',
+  'compiling: traced in {1} s': 'コンパイル中: トレース完了（{1} 秒）',
+  'compiling: tracing the model': 'コンパイル中: モデルをトレースしています',
+  'graphs {1}/{2}': 'グラフ {1}/{2}',
+  'shards {1}/{2}': 'シャード {1}/{2}',
+  'titles, tags and follow-ups ask the model 3 to 4 times more for each message':
+    'タイトル、タグ、質問候補の生成により、メッセージごとにモデルへの要求が 3～4 回増えます',
+  '{1} It did not go on within {2} s.': '{1} {2} 秒以内に再開しませんでした。',
+  "{1} can't be reached: {2}": '{1} に接続できません: {2}',
+  '{1} did not join Ray within {2} s.': '{1} が {2} 秒以内に Ray に参加しませんでした。',
+  '{1} does not answer at {2}: {3}.': '{1} が {2} で応答しません: {3}。',
+  '{1} ended with exit code {2}.': '{1} が終了コード {2} で終了しました。',
+  '{1} ended with exit code {2}: {3}': '{1} が終了コード {2} で終了しました: {3}',
+  '{1} has ended ({2}); this goes on when it is launched again.':
+    '{1} は終了しています（{2}）。再び起動されると続行します。',
+  '{1} has not answered for {2} s.': '{1} が {2} 秒間応答していません。',
+  '{1} refuses a request without a key ({2} at {3}).':
+    '{1} はキーのない要求を拒否します（{3} が {2} を返しました）。',
+  '{1} refuses the key it was given ({2} at {3}).':
+    '{1} は渡されたキーを拒否しました（{3} が {2} を返しました）。',
+  '{1} was killed by signal {2}.': '{1} がシグナル {2} で強制終了されました。',
+  '{1} was killed by signal {2}: {3}': '{1} がシグナル {2} で強制終了されました: {3}',
+  '{1} was stopped (SIGSTOP): process {2}.': '{1} が一時停止（SIGSTOP）されました: プロセス {2}。',
+  '{1} worker(s)': 'ワーカー {1} 個',
+  '{1}/{2} nodes: {3}-{4} joined': 'ノード {1}/{2}: {3}-{4} が参加しました',
+  '{1}: converting': '{1}: 変換中',
+  '{1}: downloading': '{1}: ダウンロード中',
+  // What clusters say.
+  "A container can't be made: {1}.": 'コンテナーを作成できません: {1}。',
+  'A limit of the namespace allows at most {1} of {2}: {3}.':
+    '名前空間の制限により {2} は最大 {1} です: {3}。',
+  'A quota of the namespace asks that every pod says its {1}.':
+    '名前空間のクォータにより、すべての Pod に {1} の指定が必要です。',
+  'A quota of the namespace does not allow it: {1}.':
+    '名前空間のクォータにより許可されません: {1}。',
+  "A volume can't be mounted: {1}": 'ボリュームをマウントできません: {1}',
+  'All {1} pods start together or none does, and {2} find no node yet.':
+    '{1} 個の Pod はすべて同時に起動する必要がありますが、{2} 個に割り当てるノードがまだありません。',
+  'It stands in the queue {1}, which has no room for it yet.':
+    'キュー {1} で待っています。まだ空きがありません。',
+  'Its lease has passed.': '利用期限が切れました。',
+  "Its pods can't be made: {1}": 'Pod を作成できません: {1}',
+  'KubeRay ended the job: {1}.': 'KubeRay がジョブを終了しました: {1}。',
+  'KubeRay says: {1}': 'KubeRay からのメッセージ: {1}',
+  'Kueue holds it back until the queue {1} has room.':
+    'キュー {1} に空きができるまで Kueue が保留しています。',
+  'Locked until {1}.': '{1} までロックされています。',
+  "Locked: the platform won't release it.": 'ロックされています。プラットフォームは解放しません。',
+  'None of {1} nodes has room now: {2}.': '{1} ノードのいずれにも現在空きがありません: {2}。',
+  'The only node has no room now: {1}.': '唯一のノードに現在空きがありません: {1}。',
+  'Nothing is heard of {1}: its node {2} does not answer the cluster.':
+    '{1} から応答がありません。ノード {2} がクラスターに応答していません。',
+  'Nothing was heard for {1} s: {2}': '{1} 秒間応答がありません: {2}',
+  'Stopped.': '停止しました。',
+  'The cluster does not allow its pods: {1}': 'クラスターがこの Pod を許可していません: {1}',
+  "The cluster's queue holds its pods back (scheduling gates).":
+    'クラスターのキューが Pod を保留しています（scheduling gates）。',
+  'The engine asks for no key: every pod of the cluster that reaches it can use it.':
+    'このエンジンはキーを要求しません。クラスター内で到達できる Pod はどれも使用できます。',
+  'The head ended.': 'ヘッドが終了しました。',
+  "The image {1} can't be pulled: {2}": 'イメージ {1} を取得できません: {2}',
+  "The image {1} can't be pulled: {2}. ({3})": 'イメージ {1} を取得できません: {2}。（{3}）',
+  'The job failed.': 'ジョブが失敗しました。',
+  'The job was restarted: its head is at {1} now, it was at {2}.':
+    'ジョブが再起動されました。ヘッドは {2} から {1} に移りました。',
+  'The platform holds the job back until your usage is below your quota (prequeue).':
+    '使用量がクォータを下回るまで、プラットフォームがジョブを保留しています（prequeue）。',
+  'The platform released the job (idle, too old, or cleaned up).':
+    'プラットフォームがジョブを解放しました（アイドル、期間超過、または整理のため）。',
+  "The platform releases jobs after 4 days ({1}), and those whose GPUs idle for 2 h (with 30 minutes' notice). A lock, asked for on the job's page, holds it off.":
+    'プラットフォームは 4 日後（{1}）にジョブを解放し、GPU が 2 時間アイドルのジョブも（30 分前に予告して）解放します。ジョブのページでロックを申請すると解放されません。',
+  'any time now, a day after its warning': '警告の 1 日後、まもなく',
+  '{1} h left': '残り {1} 時間',
+  'The pod of {1} failed: {2}.': '{1} の Pod が失敗しました: {2}。',
+  "The queue's share is in use: {1}": 'キューの割り当ては使用中です: {1}',
+  'The quota {1} does not allow it ({2}).': 'クォータ {1} により許可されません（{2}）。',
+  'Volcano ended the job: a task failed.': 'Volcano がジョブを終了しました: タスクが失敗しました。',
+  'Volcano ended the job: {1}.': 'Volcano がジョブを終了しました: {1}。',
+  'a job of higher priority took its place': '優先度の高いジョブに置き換えられました',
+  'a pod was evicted': 'Pod が退避されました',
+  'a task failed, so the job was ended': 'タスクが失敗したため、ジョブは終了されました',
+  'all pods start anew': 'すべての Pod を起動し直しています',
+  'all pods start anew: {1}': 'すべての Pod を起動し直しています: {1}',
+  'being deleted': '削除中',
+  'deleted {1} min ago, but held by the finalizer {2}':
+    '{1} 分前に削除されましたが、ファイナライザー {2} が保持しています',
+  'it was evicted (a node being drained, mostly)': '退避されました（多くはノードのドレインのため）',
+  'its node is gone': 'ノードがなくなりました',
+  'its node ran short of resources, or was shut down':
+    'ノードのリソースが不足したか、ノードが停止されました',
+  'its node was closed or stopped answering': 'ノードが閉鎖されたか、応答しなくなりました',
+  'restart {1} of {2}': '再起動 {1}/{2}',
+  'restart {1} of {2}: {3}': '再起動 {1}/{2}: {3}',
+  "that is no image's name": 'イメージ名として正しくありません',
+  'the job failed': 'ジョブが失敗しました',
+  "the node's disk is full": 'ノードのディスクがいっぱいです',
+  'the registry allows no more pulls now': 'レジストリの取得回数の上限に達しています',
+  "the registry can't be reached": 'レジストリに接続できません',
+  'the registry has no such image': 'レジストリにこのイメージがありません',
+  'the registry wants a login': 'レジストリへのログインが必要です',
+  'waiting for its pods to end': 'Pod の終了を待っています',
+  'waiting for nodes': 'ノードを待っています',
+  'waiting for nodes: {1} of {2} nodes': 'ノードを待っています: {1}/{2}',
+  'waiting for nodes: {1} of {2} nodes{3}': 'ノードを待っています: {1}/{2}{3}',
+  '{1} being drained': '{1} 個はドレイン中',
+  '{1} closed to it by a taint ({2})': '{1} 個は taint により使用不可（{2}）',
+  '{1} full of pods': '{1} 個は Pod 数が上限',
+  '{1} has ended.': '{1} は終了しました。',
+  '{1} is gone: its node stopped answering.': '{1} が失われました: ノードが応答しなくなりました。',
+  '{1} is gone: {2}.': '{1} が失われました: {2}。',
+  '{1} of {2} pods not made yet': '{2} 個中 {1} 個の Pod が未作成',
+  '{1} of {2} pods run': '{2} 個中 {1} 個の Pod が実行中',
+  '{1} out of reach of the volume': '{1} 個はボリュームに到達不可',
+  '{1} runs, but its engine does not answer /health.':
+    '{1} は実行中ですが、エンジンが /health に応答しません。',
+  '{1} used more memory than it may (its limit is {2}).':
+    '{1} がメモリの上限を超えました（上限 {2}）。',
+  '{1} used more memory than it may.': '{1} がメモリの上限を超えました。',
+  '{1} was evicted: {2}': '{1} が退避されました: {2}',
+  '{1} with the port in use': '{1} 個はポートが使用中',
+  '{1} with too few free GPUs ({2})': '{1} 個は空き GPU が不足（{2}）',
+  '{1} with too little {2} free': '{1} 個は {2} の空きが不足',
+  '{1} without the labels it asks for (the GPU type, for instance)':
+    '{1} 個は要求されたラベルがありません（GPU の種類など）',
+  '{1}: the node refused it: {2}': '{1}: ノードに拒否されました: {2}',
+  '{1}: {2} of {3} in use, {4} more asked for': '{1}: {3} のうち {2} を使用中、さらに {4} を要求'
 };
