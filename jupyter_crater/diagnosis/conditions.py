@@ -140,7 +140,7 @@ def flags(hit: Hit) -> list[str]:
 
 
 def holds(condition: str, hit: Hit) -> bool:
-    """Whether a sign's ``where`` is true: ``stage NAME``, ``scheduler REASON``, ``unexplained``, ``not-running`` or ``removed-flag``."""
+    """Whether a sign's ``where`` is true: ``stage NAME``, ``scheduler REASON``, ``unexplained``, ``still``, ``not-running`` or ``removed-flag``."""
     kind, _, value = condition.partition(" ")
     if kind == "stage":
         return stage(hit) == value
@@ -148,6 +148,8 @@ def holds(condition: str, hit: Hit) -> bool:
         return scheduler(hit) == value
     if kind == "not-running":  # `kubectl describe` of a pod group tells the state before its events
         return not re.search(r"Phase:\s+Running", hit.stream.text)
+    if kind == "still":  # it is said once a minute: what the log ends in, five minutes on end
+        return sum(hit.match[0] in line.text.lower() for line in hit.stream.lines[-6:]) >= 5
     if kind == "unexplained":  # no rank told its own error: it did not just follow the others
         return not _EXPLAINED.search(hit.stream.before(hit.match.start(), 400))
     return any(flag in removed_flags() for flag in flags(hit))
