@@ -54,7 +54,7 @@ _MARKS = (
     ),
     (
         "loading",
-        r"Starting to load model|Load weight begin|Loading (?:safetensors|pt) checkpoint shards",
+        r"Starting to load model|Load weight begin|Failed to create \w+ (?:linear )?weights|Loading (?:safetensors|pt) checkpoint shards",
     ),
 )
 

@@ -317,9 +317,9 @@ def test_a_node_that_ray_knows_by_another_address_is_said():
 
 
 def test_several_sure_causes_are_told_less_surely():
-    memory = "torch.OutOfMemoryError: CUDA out of memory."
+    no_gpu = "RuntimeError: No CUDA GPUs are available"
     port = "OSError: [Errno 98] Address already in use"
-    alone, both = diagnose(from_log(memory)), diagnose(from_log(f"{memory}\n{port}"))
+    alone, both = diagnose(from_log(no_gpu)), diagnose(from_log(f"{no_gpu}\n{port}"))
     assert [d.confidence for d in alone] == ["high"]
     assert {d.confidence for d in both} == {"medium"}
     assert len(both) == 2
