@@ -71,7 +71,7 @@ def test_05_open_webui(real_state, engine_environment):
     assert "Waiting for 'deepseek-r1-distributed'" in shown
     assert "http://127.0.0.1:" in shown
     assert "['SmolLM2-135M-Instruct'" in shown
-    assert "'deepseek-r1-distributed' is stopped" in shown
+    assert "'deepseek-r1-distributed' has ended (stopped" in shown
     assert "open-webui" not in [j.name for j in crater.jobs("local")], "its last cell removes it"
 
 
