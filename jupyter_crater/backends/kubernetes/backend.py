@@ -187,6 +187,8 @@ class KubernetesBackend:
         made = submit.create(here, documents, name)
         if not readable:
             keys.keep(here, name, made["metadata"]["uid"], values)
+        with suppress(CraterError):  # it is made; who asks next must not miss it
+            here.found(name, fresh=True)
         return Submitted(name, attached=False, attempt=attempt)
 
     # -- observing -----------------------------------------------------------------------------------

@@ -69,6 +69,19 @@ def test_all_objects_are_made_and_go_with_the_workload(api, backend, distributed
     assert backend.spec("r1") == distributed
 
 
+def test_what_was_just_made_is_there_though_its_watch_is_late(
+    api, backend, distributed, monkeypatch
+):
+    def late(plural, query):
+        yield 30
+
+    monkeypatch.setattr(api, "_watch", late)
+    mirrors = backend.cluster._mirrors()
+    until(lambda: backend.names() == [] and all(m._thread for m in mirrors), what="they watch")
+    submit(backend, distributed)
+    assert backend.spec("r1") == distributed
+
+
 def test_a_free_addresses_key_goes_from_the_environment_into_the_secret(api, backend, monkeypatch):
     monkeypatch.setenv("JUPYTER_CRATER_CONNECT_KEY", "sk-theirs")
     prepared = crater_api.prepare(
