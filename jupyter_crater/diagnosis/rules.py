@@ -4,7 +4,8 @@ A table holds ``title``, ``explanation``, ``signs``, ``fixes``, and where they a
 ("symptom": something else may explain it, "consequence": something else does), ``transient``,
 ``waits``, ``hides`` and ``links``. A sign is a pattern (see :class:`Sign`), or a table with ``pattern``,
 ``confidence``, ``quiet`` and ``where`` (a condition of :mod:`.conditions`); ``@NAME`` in it stands
-for one of the ``[patterns]`` of the file or of one before it. A backend's conclusion in the word that is the id is a sign of every rule. ``fixes`` is a list (a label, or a table with ``label``, ``set`` and
+for one of the ``[patterns]`` of the file or of one before it. A backend's conclusion in the word that
+is the id is a sign of every rule. ``fixes`` is a list (a label, or a table with ``label``, ``set`` and
 ``clear``: settings to take back), or the name of a function of :mod:`.remedies`.
 """
 
